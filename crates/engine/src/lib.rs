@@ -1,0 +1,1 @@
+//! One run of refsync: observe both sides, decide, relay, report.

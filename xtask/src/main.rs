@@ -1,0 +1,3 @@
+//! Tools for developers.
+
+fn main() {}
