@@ -1,0 +1,24 @@
+//! `cargo xtask test`: the one command that passes all tests, on a machine that has only Rust and Git.
+
+use std::ffi::OsString;
+
+use crate::{requirements, step, workspace};
+
+/// Arguments of `cargo xtask test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Handed to `cargo test --workspace --locked`: a filter, `--release`; `-- -- --nocapture` where only the
+    /// tests' own options are given.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    cargo: Vec<OsString>,
+}
+
+/// Installs what is missing and runs the tests.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    requirements::install()?;
+    step::run(
+        workspace::cargo()
+            .args(["test", "--workspace", "--locked"])
+            .args(&args.cargo),
+    )
+}
