@@ -45,7 +45,11 @@ impl ObjectFormat {
 
     /// The format that an id belongs to.
     pub fn of(id: &Oid) -> Self {
-        if id.kind() == gix_hash::Kind::Sha256 { Self::Sha256 } else { Self::Sha1 }
+        if id.kind() == gix_hash::Kind::Sha256 {
+            Self::Sha256
+        } else {
+            Self::Sha1
+        }
     }
 
     pub(crate) fn kind(self) -> gix_hash::Kind {
@@ -86,9 +90,15 @@ mod tests {
     #[test]
     fn both_formats_are_read_in_either_case() {
         let sha1 = "DEADBEEF".repeat(5);
-        assert_eq!(parse_oid(sha1.as_bytes()).unwrap().to_string(), sha1.to_lowercase());
+        assert_eq!(
+            parse_oid(sha1.as_bytes()).unwrap().to_string(),
+            sha1.to_lowercase()
+        );
         let sha256 = "00ff".repeat(16);
-        assert_eq!(ObjectFormat::of(&parse_oid(sha256.as_bytes()).unwrap()), ObjectFormat::Sha256);
+        assert_eq!(
+            ObjectFormat::of(&parse_oid(sha256.as_bytes()).unwrap()),
+            ObjectFormat::Sha256
+        );
     }
 
     #[test]

@@ -64,7 +64,11 @@ impl Decoder {
             Ok(decode::Stream::Complete { line, bytes_consumed }) => (special(line), bytes_consumed),
             // An empty data packet is legal in gitprotocol-common(5), if discouraged; the library refuses it.
             Err(_) if self.buffer.starts_with(b"0004") => (None, 4),
-            Err(_) => return Err(PacketError::Length(self.buffer[..self.buffer.len().min(4)].into())),
+            Err(_) => {
+                return Err(PacketError::Length(
+                    self.buffer[..self.buffer.len().min(4)].into(),
+                ));
+            }
         };
         let packet = self.buffer.split_to(length).freeze();
         Ok(Some(special.unwrap_or_else(|| Packet::Data(packet.slice(4..)))))
@@ -82,7 +86,11 @@ impl Decoder {
 
     /// Checks that the stream ended between two packets.
     pub fn finish(&self) -> Result<(), PacketError> {
-        if self.is_empty() { Ok(()) } else { Err(PacketError::Truncated) }
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(PacketError::Truncated)
+        }
     }
 }
 
@@ -161,7 +169,10 @@ mod tests {
 
     #[test]
     fn a_page_of_html_is_no_packet_line() {
-        assert_eq!(packets(&[b"<!DOCTYPE html>"]), Err(PacketError::Length("<!DO".into())));
+        assert_eq!(
+            packets(&[b"<!DOCTYPE html>"]),
+            Err(PacketError::Length("<!DO".into()))
+        );
         assert!(packets(&[b"0003"]).is_err());
         assert!(packets(&[b"ffff"]).is_err());
     }

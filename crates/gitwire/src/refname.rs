@@ -80,8 +80,14 @@ impl RefName {
 
     /// Whether one name is a directory of the other, so that both cannot exist at once.
     pub fn collides_with(&self, other: &Self) -> bool {
-        let (short, long) = if self.0.len() < other.0.len() { (self, other) } else { (other, self) };
-        long.0.strip_prefix(short.as_bytes()).is_some_and(|rest| rest.starts_with(b"/"))
+        let (short, long) = if self.0.len() < other.0.len() {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        long.0
+            .strip_prefix(short.as_bytes())
+            .is_some_and(|rest| rest.starts_with(b"/"))
     }
 }
 
@@ -117,7 +123,13 @@ mod tests {
 
     #[test]
     fn full_names_are_accepted() {
-        for name in ["refs/heads/main", "refs/tags/v1.2.3", "refs/heads/ü/x", "refs/notes/commits", "refs/stash"] {
+        for name in [
+            "refs/heads/main",
+            "refs/tags/v1.2.3",
+            "refs/heads/ü/x",
+            "refs/notes/commits",
+            "refs/stash",
+        ] {
             assert!(RefName::new(name).is_ok(), "{name}");
         }
     }
@@ -125,9 +137,26 @@ mod tests {
     #[test]
     fn names_that_git_refuses_are_refused() {
         for name in [
-            "main", "HEAD", "refs/", "refs/heads/", "refs/heads/a..b", "refs/heads/a b", "refs/heads/.a", "refs/heads/a.lock",
-            "refs/heads/a~1", "refs/heads/a^", "refs/heads/a:b", "refs/heads/a?", "refs/heads/a*", "refs/heads/a[",
-            "refs/heads/a\\b", "refs/heads/a\x7f", "refs/heads//a", "refs/heads/a/", "refs/heads/a.", "refs/heads/@{",
+            "main",
+            "HEAD",
+            "refs/",
+            "refs/heads/",
+            "refs/heads/a..b",
+            "refs/heads/a b",
+            "refs/heads/.a",
+            "refs/heads/a.lock",
+            "refs/heads/a~1",
+            "refs/heads/a^",
+            "refs/heads/a:b",
+            "refs/heads/a?",
+            "refs/heads/a*",
+            "refs/heads/a[",
+            "refs/heads/a\\b",
+            "refs/heads/a\x7f",
+            "refs/heads//a",
+            "refs/heads/a/",
+            "refs/heads/a.",
+            "refs/heads/@{",
         ] {
             assert!(RefName::new(name).is_err(), "{name}");
         }

@@ -1,0 +1,365 @@
+//! Fetching by versions 0 and 1, as in gitprotocol-pack(5) "Packfile Negotiation".
+//!
+//! The reference listing came with the greeting. One request names the wants, then rounds of haves follow, each ended
+//! by a flush packet, the last by `done`. On a connection that keeps its state only the new haves are sent; over HTTP
+//! every request repeats the wants and the haves that count.
+
+use bytes::Bytes;
+
+use crate::capabilities::Capabilities;
+use crate::error::ProtocolError;
+use crate::fetch::write_ids;
+use crate::line::{self, Counter, agent_value, object_id, split_word};
+use crate::oid::{ObjectFormat, Oid};
+use crate::pktline::{Packet, write_flush, write_line};
+use crate::sideband::{Band, SideBand, demux};
+
+/// The most lines before the pack of one response.
+const MAX_LINES: u64 = 1 << 20;
+
+/// How the server acknowledges haves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AckMode {
+    /// One `ACK` for the first common object, then silence.
+    #[default]
+    Single,
+    /// `multi_ack`: `ACK … continue` for every common object.
+    Multi,
+    /// `multi_ack_detailed`: `common`, then `ready` when the server has enough.
+    Detailed,
+}
+
+impl AckMode {
+    fn capability(self) -> Option<&'static str> {
+        match self {
+            Self::Single => None,
+            Self::Multi => Some("multi_ack"),
+            Self::Detailed => Some("multi_ack_detailed"),
+        }
+    }
+}
+
+/// What to ask for with the first want, out of what the server offers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct V0Capabilities {
+    /// How haves are acknowledged.
+    pub ack: AckMode,
+    /// How the pack and messages are told apart.
+    pub side_band: SideBand,
+    /// Deltas may build on objects that are not in the pack. The caller clears it where the pack must be whole.
+    pub thin: bool,
+    /// Deltas may name their base by its place in the pack. The caller clears it where the receiver cannot.
+    pub ofs_delta: bool,
+    /// The server may send the pack once it said `ready`, without waiting for `done`. Servers offer it over HTTP only.
+    pub no_done: bool,
+    /// Send no messages about progress. Never chosen, for the caller to set where [`Self::can_omit_progress`].
+    pub no_progress: bool,
+    /// Whether the server offers `no-progress`.
+    pub can_omit_progress: bool,
+    /// Send annotated tags of what is sent along. Never chosen, for the caller to set if offered.
+    pub include_tag: bool,
+    /// The hash function of the repository.
+    pub object_format: ObjectFormat,
+    /// The name of this program, for the caller to set. Sent only if [`Self::takes_agent`].
+    pub agent: Option<String>,
+    /// Whether the server has the capability `agent`.
+    pub takes_agent: bool,
+}
+
+/// Another name of [`V0Capabilities`], for what [`V0Capabilities::choose`] gives.
+pub type Chosen = V0Capabilities;
+
+impl V0Capabilities {
+    /// The best of what is offered. An object format that is not known counts as sha1 here: the greeting refuses it
+    /// before.
+    pub fn choose(offered: &Capabilities) -> Self {
+        Self {
+            ack: match () {
+                () if offered.has("multi_ack_detailed") => AckMode::Detailed,
+                () if offered.has("multi_ack") => AckMode::Multi,
+                () => AckMode::Single,
+            },
+            side_band: match () {
+                () if offered.has("side-band-64k") => SideBand::Large,
+                () if offered.has("side-band") => SideBand::Small,
+                () => SideBand::None,
+            },
+            thin: offered.has("thin-pack"),
+            ofs_delta: offered.has("ofs-delta"),
+            no_done: offered.has("no-done") && offered.has("multi_ack_detailed"),
+            no_progress: false,
+            can_omit_progress: offered.has("no-progress"),
+            include_tag: false,
+            object_format: offered.object_format().unwrap_or_default(),
+            agent: None,
+            takes_agent: offered.has("agent"),
+        }
+    }
+
+    /// The words for the first want, each after a space. `object-format` is not among them: the server's own is used,
+    /// and git sends none here either.
+    fn list(&self) -> String {
+        let flags = [
+            self.ack.capability(),
+            self.no_done.then_some("no-done"),
+            self.side_band.capability(),
+            self.thin.then_some("thin-pack"),
+            self.no_progress.then_some("no-progress"),
+            self.include_tag.then_some("include-tag"),
+            self.ofs_delta.then_some("ofs-delta"),
+        ];
+        let mut list: String = flags.iter().flatten().flat_map(|word| [" ", word]).collect();
+        if let (true, Some(agent)) = (self.takes_agent, &self.agent) {
+            list.push_str(" agent=");
+            list.push_str(&agent_value(agent));
+        }
+        list
+    }
+}
+
+/// The wants with the capabilities, what limits the history, and a flush packet. Without wants it is a flush packet
+/// alone, which says goodbye.
+pub fn encode_wants(chosen: &V0Capabilities, wants: &[Oid], shallow: &[Oid], deepen: Option<u32>) -> Vec<u8> {
+    let mut out = Vec::new();
+    if let Some((first, others)) = wants.split_first() {
+        write_line(&mut out, &format!("want {first}{}", chosen.list()));
+        write_ids(&mut out, "want", others);
+        write_ids(&mut out, "shallow", shallow);
+        if let Some(depth) = deepen {
+            write_line(&mut out, &format!("deepen {depth}"));
+        }
+    }
+    write_flush(&mut out);
+    out
+}
+
+/// How a round of haves ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Haves {
+    /// With a flush packet: another round may follow.
+    Flush,
+    /// With `done`: the pack follows.
+    Done,
+}
+
+/// A round of haves.
+pub fn encode_haves(haves: &[Oid], end: Haves) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_ids(&mut out, "have", haves);
+    match end {
+        Haves::Flush => write_flush(&mut out),
+        Haves::Done => write_line(&mut out, "done"),
+    }
+    out
+}
+
+/// What an acknowledgment means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AckStatus {
+    /// No status: the negotiation is over, or in [`AckMode::Single`] one common object is found.
+    Final,
+    /// `continue`.
+    Continue,
+    /// `common`.
+    Common,
+    /// `ready`: the server has enough.
+    Ready,
+}
+
+/// What one packet of a response says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum V0Event {
+    /// Nothing to act on: the end of the shallow commits, or a keepalive.
+    Nothing,
+    /// The server has, or claims to have, this have.
+    Ack {
+        /// The have.
+        id: Oid,
+        /// What follows from it.
+        status: AckStatus,
+    },
+    /// No common object, or the end of a round: see [`V0Decoder::round_is_over`].
+    Nak,
+    /// A commit whose parents are not in the pack although they exist.
+    Shallow(Oid),
+    /// A commit that was shallow and is no longer.
+    Unshallow(Oid),
+    /// Bytes of the pack, at least one. Only with side-band.
+    Pack(Bytes),
+    /// Bytes of messages for people, cut anywhere, at least one. Only with side-band.
+    Progress(Bytes),
+    /// The end of the pack. Only with side-band; without it the pack ends with the stream.
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before any acknowledgment, where shallow commits may come.
+    Start,
+    Acknowledgments,
+    Pack,
+    Done,
+}
+
+/// Reads what a server answers to wants and haves: over HTTP one decoder for each response, on a connection that keeps
+/// its state one for all rounds, told of each by [`Self::flush_sent`] and [`Self::done_sent`].
+#[derive(Debug, Clone)]
+pub struct V0Decoder {
+    ack: AckMode,
+    side_band: SideBand,
+    no_done: bool,
+    format: ObjectFormat,
+    state: State,
+    /// Flush packets after haves that were not answered yet.
+    open_rounds: u32,
+    done_sent: bool,
+    /// The server said `ready`, after which it need not wait for `done`.
+    ready: bool,
+    /// The server acknowledged without a status, after which it says no more before the pack.
+    acknowledged: bool,
+    lines: Counter,
+}
+
+impl V0Decoder {
+    /// A decoder for the answer to a request whose haves ended in `done`, or else in one flush packet.
+    pub fn new(chosen: &V0Capabilities, sent_done: bool) -> Self {
+        Self {
+            ack: chosen.ack,
+            side_band: chosen.side_band,
+            no_done: chosen.no_done,
+            format: chosen.object_format,
+            state: State::Start,
+            open_rounds: u32::from(!sent_done),
+            done_sent: sent_done,
+            ready: false,
+            acknowledged: false,
+            lines: Counter::new("lines before the pack", MAX_LINES),
+        }
+    }
+
+    /// Tells that another round of haves was sent on the same connection.
+    pub fn flush_sent(&mut self) {
+        // After an acknowledgment without a status flush packets are not answered.
+        self.open_rounds += u32::from(!self.acknowledged);
+    }
+
+    /// Tells that `done` was sent on the same connection.
+    pub fn done_sent(&mut self) {
+        self.done_sent = true;
+        if self.acknowledged {
+            self.state = State::Pack;
+        }
+    }
+
+    /// Whether all rounds so far are answered: the next step is the caller's.
+    pub fn round_is_over(&self) -> bool {
+        self.open_rounds == 0 && !self.done_sent && !self.in_pack() && (!self.no_done || !self.ready)
+    }
+
+    /// Whether the negotiation is over. With side-band the packets go on here; without it the rest of the stream is
+    /// the pack as it is ([`crate::pktline::Decoder::into_rest`]).
+    pub fn in_pack(&self) -> bool {
+        matches!(self.state, State::Pack | State::Done)
+    }
+
+    /// Whether the pack has ended, which shows only with side-band.
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Reads one packet.
+    pub fn packet(&mut self, packet: &Packet) -> Result<V0Event, ProtocolError> {
+        match (self.state, packet) {
+            (State::Pack, Packet::Flush) if self.side_band != SideBand::None => {
+                self.state = State::Done;
+                Ok(V0Event::End)
+            }
+            (State::Pack, _) if self.side_band != SideBand::None => band(packet),
+            (State::Pack | State::Done, _) => Err(ProtocolError::unexpected(
+                "no packet line",
+                packet.line().unwrap_or(b"0000"),
+            )),
+            (State::Start, Packet::Flush) => {
+                self.state = State::Acknowledgments;
+                Ok(V0Event::Nothing)
+            }
+            (State::Start | State::Acknowledgments, _) => self.line(line::text(packet, "an acknowledgment")?),
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<V0Event, ProtocolError> {
+        self.lines.add()?;
+        match (line, split_word(line)) {
+            (b"NAK", _) => Ok(self.nak()),
+            (_, Some((b"ACK", rest))) => self.acknowledgment(rest),
+            (_, Some((b"shallow", id))) if self.state == State::Start => {
+                object_id(id, self.format).map(V0Event::Shallow)
+            }
+            (_, Some((b"unshallow", id))) if self.state == State::Start => {
+                object_id(id, self.format).map(V0Event::Unshallow)
+            }
+            _ => Err(ProtocolError::unexpected("an acknowledgment", line)),
+        }
+    }
+
+    fn nak(&mut self) -> V0Event {
+        self.state = State::Acknowledgments;
+        if self.open_rounds > 0 {
+            self.open_rounds -= 1;
+        } else if self.done_sent {
+            self.state = State::Pack;
+        }
+        V0Event::Nak
+    }
+
+    fn acknowledgment(&mut self, rest: &[u8]) -> Result<V0Event, ProtocolError> {
+        self.state = State::Acknowledgments;
+        let (id, status) = split_word(rest).unwrap_or((rest, b""));
+        let id = object_id(id, self.format)?;
+        let status = match status {
+            b"" => AckStatus::Final,
+            b"continue" => AckStatus::Continue,
+            b"common" => AckStatus::Common,
+            b"ready" => AckStatus::Ready,
+            _ => return Err(ProtocolError::unexpected("the status of an acknowledgment", rest)),
+        };
+        match status {
+            AckStatus::Final => self.acknowledged_without_status(),
+            AckStatus::Ready => self.ready = true,
+            AckStatus::Continue | AckStatus::Common => {}
+        }
+        Ok(V0Event::Ack { id, status })
+    }
+
+    fn acknowledged_without_status(&mut self) {
+        self.acknowledged = true;
+        self.open_rounds = 0;
+        let no_need_of_done = self.no_done && self.ready && self.ack == AckMode::Detailed;
+        if self.done_sent || no_need_of_done {
+            self.state = State::Pack;
+        }
+    }
+
+    /// Checks that the stream did not end too early: it may end after a round that `done` did not follow, after a pack
+    /// with side-band, and anywhere in a pack without it, whose own trailer tells the end.
+    pub fn finish(&self) -> Result<(), ProtocolError> {
+        match self.state {
+            State::Done => Ok(()),
+            State::Pack if self.side_band == SideBand::None => Ok(()),
+            State::Pack => Err(ProtocolError::Ended { during: "the pack" }),
+            _ if self.round_is_over() => Ok(()),
+            _ => Err(ProtocolError::Ended {
+                during: "the negotiation",
+            }),
+        }
+    }
+}
+
+fn band(packet: &Packet) -> Result<V0Event, ProtocolError> {
+    Ok(match demux(packet)? {
+        Band::Error(text) => return Err(ProtocolError::remote(&text)),
+        Band::Data(bytes) | Band::Progress(bytes) if bytes.is_empty() => V0Event::Nothing,
+        Band::Data(bytes) => V0Event::Pack(bytes),
+        Band::Progress(bytes) => V0Event::Progress(bytes),
+    })
+}
