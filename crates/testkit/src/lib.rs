@@ -1,1 +1,26 @@
 //! Real Git servers, a fault-injecting proxy and scenario builders for the tests of refsync.
+//!
+//! Everything here drives the `git` that is on `PATH`, with no configuration but its own: no test sees the
+//! settings, the credentials or the clock of the machine that it runs on. Every server binds a port of its
+//! own on 127.0.0.1, is ready when its constructor returns, and is gone, with its children and its
+//! directories, when its handle is dropped. All of it works from a plain `#[test]` and from a
+//! `#[tokio::test]` alike; builders block for a few milliseconds.
+//!
+//! The crate is a development dependency only. It panics, with what went wrong, where a test could do no
+//! better than to fail.
+
+mod fast_import;
+mod git;
+mod history;
+mod process;
+mod program;
+mod repo;
+mod temp;
+mod wait;
+
+pub use git::{git, git_environment};
+pub use process::{Finished, Process, Run};
+pub use program::require;
+pub use repo::{ObjectFormat, Repo};
+pub use temp::tmp;
+pub use wait::until;

@@ -1,0 +1,58 @@
+//! The `git` of this machine without anything else of this machine.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+
+use crate::program::require;
+
+/// The environment in which every git of the test kit runs, servers' included.
+///
+/// No system or user configuration, no prompt, English messages, one author, and no time but the given one
+/// (the caller sets `GIT_AUTHOR_DATE` and `GIT_COMMITTER_DATE` where a commit is made).
+pub fn git_environment() -> Vec<(OsString, OsString)> {
+    let fixed = [
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_CONFIG_NOSYSTEM", "1"),
+        ("GIT_TERMINAL_PROMPT", "0"),
+        ("GIT_AUTHOR_NAME", "A U Thor"),
+        ("GIT_AUTHOR_EMAIL", "author@example.com"),
+        ("GIT_COMMITTER_NAME", "C O Mitter"),
+        ("GIT_COMMITTER_EMAIL", "committer@example.com"),
+        ("HOME", "/nonexistent"),
+        ("LC_ALL", "C"),
+        ("TZ", "UTC"),
+    ];
+    let mut environment: Vec<(OsString, OsString)> = fixed
+        .iter()
+        .map(|(key, value)| (key.into(), value.into()))
+        .collect();
+    for inherited in ["PATH", "TMPDIR"] {
+        if let Some(value) = env::var_os(inherited) {
+            environment.push((inherited.into(), value));
+        }
+    }
+    environment
+}
+
+/// `git` in the hermetic environment, with `directory` as its working directory.
+///
+/// Objects that it writes are not synced to the disk: scenarios need not survive a power cut.
+///
+/// # Panics
+///
+/// When git is not installed.
+pub fn git(directory: &Path) -> Command {
+    let mut command = Command::new(require("git"));
+    command.env_clear().envs(git_environment()).current_dir(directory);
+    for setting in [
+        "init.defaultBranch=main",
+        "core.fsync=none",
+        "gc.auto=0",
+        "maintenance.auto=false",
+    ] {
+        command.arg("-c").arg(setting);
+    }
+    command
+}
