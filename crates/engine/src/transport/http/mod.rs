@@ -1,0 +1,154 @@
+//! Smart HTTP, as in gitprotocol-http(5): a pooled client, credentials in headers, redirects by hand.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use gitwire::greeting::Service;
+use http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use http::{Method, StatusCode};
+use reqwest::{Body, Client, RequestBuilder, Response, Url};
+
+use self::auth::Auth;
+use super::{Ask, Incoming};
+use crate::error::Fault;
+use crate::request::{Endpoint, Timeouts};
+use crate::side::Side;
+
+mod auth;
+mod client;
+mod status;
+
+/// As many redirects as curl follows for git by default would be 20; a repository that moved needs one or two.
+const MAX_REDIRECTS: usize = 5;
+
+/// The way to one repository.
+#[derive(Debug)]
+pub(crate) struct Http {
+    side: Side,
+    client: Client,
+    auth: Auth,
+    base: Mutex<Url>,
+    timeouts: Timeouts,
+}
+
+impl Http {
+    pub(super) fn new(
+        side: Side,
+        url: &Url,
+        user: Option<&str>,
+        endpoint: &Endpoint,
+        timeouts: Timeouts,
+    ) -> Result<Self, Fault> {
+        Ok(Self {
+            side,
+            client: client::client(endpoint.ca_file.as_deref(), timeouts.connect)?,
+            auth: Auth::new(url, user, &endpoint.credentials),
+            base: Mutex::new(url.clone()),
+            timeouts,
+        })
+    }
+
+    /// `GET info/refs`: the greeting of a service. Follows redirects, which from then on hold for all requests.
+    pub(crate) async fn greeting(&self, service: Service, ask: Ask) -> Result<Incoming, Fault> {
+        for _ in 0..MAX_REDIRECTS {
+            let response = self.get(service, ask).await?;
+            if !response.status().is_redirection() {
+                let response = status::check(response, service, "advertisement", self.auth.user()).await?;
+                self.auth.approve().await;
+                return Ok(Incoming::http(self.side, response, self.timeouts.idle));
+            }
+            self.follow(&response, service)?;
+        }
+        Err(Fault::Redirect { location: self.base().to_string(), reason: "too many redirects" })
+    }
+
+    async fn get(&self, service: Service, ask: Ask) -> Result<Response, Fault> {
+        let mut url = self.endpoint("info/refs");
+        url.set_query(Some(&format!("service={}", service.name())));
+        let make = || {
+            let request = self.client.get(url.clone()).header(ACCEPT, "*/*");
+            if ask == Ask::V2 { request.header("git-protocol", "version=2") } else { request }
+        };
+        let response = self.execute(make(), &url).await?;
+        if response.status() == StatusCode::UNAUTHORIZED && self.auth.ask_helpers(&url).await {
+            return self.execute(make(), &url).await;
+        }
+        Ok(response)
+    }
+
+    /// A request whose body is whole. It is sent once more if the server asks for credentials that helpers know.
+    pub(crate) async fn post(&self, service: Service, ask: Ask, body: Bytes) -> Result<Incoming, Fault> {
+        super::outgoing::trace_all(self.side, &body);
+        let url = self.endpoint(service.name());
+        let mut response = self.execute(self.request(service, ask, &url).body(body.clone()), &url).await?;
+        if response.status() == StatusCode::UNAUTHORIZED && self.auth.ask_helpers(&url).await {
+            response = self.execute(self.request(service, ask, &url).body(body), &url).await?;
+        }
+        self.answer(response, service).await
+    }
+
+    /// A request whose body is made while it is sent. It cannot be sent again. The answer may take as long as the body.
+    pub(crate) async fn post_stream(&self, service: Service, body: Body) -> Result<Incoming, Fault> {
+        let url = self.endpoint(service.name());
+        let request = self.request(service, Ask::Default, &url).body(body);
+        let response = self.send(request, &url).await?;
+        self.answer(response, service).await
+    }
+
+    fn request(&self, service: Service, ask: Ask, url: &Url) -> RequestBuilder {
+        let name = service.name();
+        let request = self
+            .client
+            .request(Method::POST, url.clone())
+            // Gitea and Gogs compare the whole value.
+            .header(CONTENT_TYPE, format!("application/x-{name}-request"))
+            .header(ACCEPT, format!("application/x-{name}-result"));
+        if ask == Ask::V2 { request.header("git-protocol", "version=2") } else { request }
+    }
+
+    async fn answer(&self, response: Response, service: Service) -> Result<Incoming, Fault> {
+        let response = status::check(response, service, "result", self.auth.user()).await?;
+        Ok(Incoming::http(self.side, response, self.timeouts.idle))
+    }
+
+    async fn execute(&self, request: RequestBuilder, url: &Url) -> Result<Response, Fault> {
+        let (what, after) = ("answer", self.timeouts.idle);
+        let answer = tokio::time::timeout(after, self.send(request, url)).await;
+        answer.map_err(|_| Fault::TimedOut { what, after })?
+    }
+
+    async fn send(&self, request: RequestBuilder, url: &Url) -> Result<Response, Fault> {
+        let request = match self.auth.header(url) {
+            Some(value) => request.header(http::header::AUTHORIZATION, value),
+            None => request,
+        };
+        request.send().await.map_err(|error| status::unsent(&error, url))
+    }
+
+    fn base(&self) -> Url {
+        self.base.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn endpoint(&self, path: &str) -> Url {
+        let mut url = self.base();
+        let joined = format!("{}/{path}", url.path().trim_end_matches('/'));
+        url.set_path(&joined);
+        url
+    }
+
+    /// Takes a redirect of `info/refs` as the new address of the repository.
+    fn follow(&self, response: &Response, service: Service) -> Result<(), Fault> {
+        let said = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let from = response.url();
+        let to = from.join(said).map_err(|_| Fault::Redirect { location: String::new(), reason: "it is no address" })?;
+        let base = status::rebase(from, &to, service)?;
+        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
+        Ok(())
+    }
+
+    /// How long the server may be silent.
+    pub(crate) fn patience(&self) -> Duration {
+        self.timeouts.idle
+    }
+}

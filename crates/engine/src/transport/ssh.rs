@@ -1,0 +1,141 @@
+//! ssh, by the system's own client, so that a person's configuration, agent and known hosts hold.
+//!
+//! All sessions to a host share one connection: the first becomes a master (`ControlMaster` of ssh_config(5)), the others wait
+//! for it and go through its socket.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gitwire::greeting::Service;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::{Ask, Line, Remote, process};
+use crate::error::Fault;
+use crate::url::SshAddress;
+
+/// The connections that sessions share. They end when this is dropped, and by themselves after a while if it never is.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Masters(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    folder: Option<TempDir>,
+    masters: HashMap<String, Master>,
+}
+
+#[derive(Debug, Clone)]
+struct Master {
+    /// Held while the first session connects: the others then find its socket.
+    first: Arc<tokio::sync::Mutex<bool>>,
+    exit: Vec<OsString>,
+}
+
+/// The way to one repository.
+#[derive(Debug)]
+pub(crate) struct Ssh {
+    address: SshAddress,
+    first: Arc<tokio::sync::Mutex<bool>>,
+    options: Vec<OsString>,
+}
+
+impl Ssh {
+    pub(super) fn new(address: &SshAddress, masters: &Masters) -> Result<Self, Fault> {
+        let mut state = masters.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = state.folder()?;
+        let mut options: Vec<OsString> = Vec::new();
+        if let Some(port) = address.port {
+            options.extend(["-p".into(), port.to_string().into()]);
+        }
+        let mut path = OsString::from("ControlPath=");
+        path.push(folder);
+        path.push("/%C");
+        options.extend(["-o".into(), path]);
+        let key = format!("{}:{:?}", address.destination(), address.port);
+        let mut exit = options.clone();
+        exit.extend(["-O".into(), "exit".into(), "--".into(), address.destination().into()]);
+        let master = state.masters.entry(key).or_insert_with(|| Master { first: Arc::default(), exit });
+        Ok(Self { address: address.clone(), first: Arc::clone(&master.first), options })
+    }
+
+    pub(super) async fn dial(&self, remote: &Remote, service: Service, ask: Ask) -> Result<Line, Fault> {
+        let mut connected = self.first.lock().await;
+        let mut line = process::start(remote, self.command(remote, service), ask)?;
+        if !*connected {
+            // The socket exists once the first answer came. What fails here, the caller sees when it reads.
+            *connected = line.incoming.peek().await;
+        }
+        Ok(line)
+    }
+
+    fn command(&self, remote: &Remote, service: Service) -> Command {
+        let mut ssh = client();
+        ssh.args(["-o", "SendEnv=GIT_PROTOCOL", "-o", "ControlMaster=auto", "-o", "ControlPersist=60"]);
+        ssh.arg("-o").arg(format!("ConnectTimeout={}", remote.timeouts.connect.as_secs().max(1)));
+        if !std::io::stdin().is_terminal() {
+            ssh.args(["-o", "BatchMode=yes"]);
+        }
+        ssh.args(&self.options).arg("--").arg(self.address.destination());
+        ssh.arg(format!("{} {}", service.name(), quote(&self.address.path)));
+        ssh.kill_on_drop(true);
+        ssh
+    }
+}
+
+impl State {
+    fn folder(&mut self) -> Result<&std::path::Path, Fault> {
+        if self.folder.is_none() {
+            let folder = tempfile::Builder::new().prefix("refsync-").tempdir();
+            self.folder = Some(folder.map_err(|error| Fault::Setup(format!("no folder for ssh's socket: {error}")))?);
+        }
+        Ok(self.folder.as_ref().map(TempDir::path).expect("made above"))
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        for master in self.masters.values() {
+            let connected = master.first.try_lock().is_ok_and(|connected| *connected);
+            if connected {
+                let mut exit = client().into_std();
+                exit.args(&master.exit);
+                exit.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+                let _ = exit.status();
+            }
+        }
+    }
+}
+
+/// ssh as git would start it: `GIT_SSH_COMMAND` through the shell, `GIT_SSH`, or `ssh`.
+fn client() -> Command {
+    if let Some(line) = std::env::var_os("GIT_SSH_COMMAND").filter(|line| !line.is_empty()) {
+        let mut shell = process::command("sh");
+        let mut script = line;
+        script.push(" \"$@\"");
+        shell.arg("-c").arg(script).arg("ssh");
+        return shell;
+    }
+    match std::env::var("GIT_SSH") {
+        Ok(program) if !program.is_empty() => process::command(&program),
+        _ => process::command("ssh"),
+    }
+}
+
+/// Quotes a path for the remote's shell, as git does: `'` and `!` leave the quotes.
+fn quote(path: &str) -> String {
+    format!("'{}'", path.replace('\'', "'\\''").replace('!', "'\\!'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_leave_its_quotes() {
+        assert_eq!(quote("/srv/app.git"), "'/srv/app.git'");
+        assert_eq!(quote("/a'; rm -rf /; '"), r"'/a'\''; rm -rf /; '\'''");
+        assert_eq!(quote("/a!b"), r"'/a'\!'b'");
+    }
+}
