@@ -116,7 +116,7 @@ impl GreetingDecoder {
     /// Reads one packet. After [`GreetingEvent::End`] every packet is an error.
     pub fn packet(&mut self, packet: &Packet) -> Result<GreetingEvent, ProtocolError> {
         match (self.state, packet) {
-            (State::Done, _) => Err(ProtocolError::unexpected("the end of the greeting", raw(packet))),
+            (State::Done, Packet::Flush) => Err(after_the_end(b"0000")),
             (State::Announced, Packet::Flush) => {
                 self.state = State::FirstRef;
                 Ok(GreetingEvent::Nothing)
@@ -139,7 +139,7 @@ impl GreetingDecoder {
             State::Start | State::Announced | State::FirstRef => self.first_ref(line),
             State::Refs => self.reference(before_nul(line)),
             State::Capabilities => self.capabilities.add(line).map(|()| GreetingEvent::Nothing),
-            State::Done => unreachable!("packet() lets no line through after the end"),
+            State::Done => Err(after_the_end(line)),
         }
     }
 
@@ -256,6 +256,9 @@ fn before_nul(line: &[u8]) -> &[u8] {
     line.split(|byte| *byte == 0).next().unwrap_or(line)
 }
 
-fn raw(packet: &Packet) -> &[u8] {
-    packet.line().unwrap_or(b"0000")
+fn after_the_end(found: &[u8]) -> ProtocolError {
+    ProtocolError::unexpected("the end of the greeting", found)
 }
+
+#[cfg(test)]
+mod tests;

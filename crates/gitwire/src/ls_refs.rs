@@ -155,18 +155,16 @@ impl LsRefsDecoder {
         };
         let (name, attributes) = split_word(rest).unwrap_or((rest, b""));
         let attributes = self.attributes(attributes)?;
-        let id = match id {
-            b"unborn" if name == b"HEAD" => None,
-            id => Some(object_id(id, self.format)?),
-        };
-        Ok(match id {
-            id if name == b"HEAD" => LsRefsEvent::Head {
-                id,
-                symref_target: attributes.symref_target.and_then(|name| RefName::new(name).ok()),
-            },
-            Some(id) => listed(name, id, &attributes),
-            None => unreachable!("only HEAD is read as unborn"),
-        })
+        if name == b"HEAD" {
+            let id = if id == b"unborn" {
+                None
+            } else {
+                Some(object_id(id, self.format)?)
+            };
+            let symref_target = attributes.symref_target.and_then(|name| RefName::new(name).ok());
+            return Ok(LsRefsEvent::Head { id, symref_target });
+        }
+        object_id(id, self.format).map(|id| listed(name, id, &attributes))
     }
 
     fn attributes<'a>(&self, text: &'a [u8]) -> Result<Attributes<'a>, ProtocolError> {
@@ -215,4 +213,183 @@ fn listed(name: &[u8], id: Oid, attributes: &Attributes<'_>) -> LsRefsEvent {
         symref_target,
         peeled: attributes.peeled,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "1111111111111111111111111111111111111111";
+    const TAG: &str = "2222222222222222222222222222222222222222";
+
+    fn read(line: &str) -> Result<LsRefsEvent, ProtocolError> {
+        LsRefsDecoder::new(ObjectFormat::Sha1).packet(&Packet::Data(format!("{line}\n").into()))
+    }
+
+    fn id(hex: &str) -> Oid {
+        crate::parse_oid(hex.as_bytes()).unwrap()
+    }
+
+    fn name(name: &str) -> RefName {
+        RefName::new(name).unwrap()
+    }
+
+    #[test]
+    fn a_request_has_its_command_its_capabilities_and_its_arguments() {
+        let request = LsRefsRequest {
+            prefixes: vec!["HEAD".into(), "refs/heads/".into()],
+            symrefs: true,
+            peel: true,
+            unborn: true,
+            object_format: ObjectFormat::Sha1,
+            send_object_format: true,
+            agent: Some("refsync/1".into()),
+        };
+        let expected = "0014command=ls-refs\n0014agent=refsync/1\n0017object-format=sha1\n0001\
+                        0009peel\n000csymrefs\n000bunborn\n0014ref-prefix HEAD\n001bref-prefix refs/heads/\n0000";
+        assert_eq!(String::from_utf8(request.encode()).unwrap(), expected);
+    }
+
+    #[test]
+    fn sha1_is_not_named_unasked_and_sha256_always() {
+        assert_eq!(
+            LsRefsRequest::default().encode(),
+            b"0014command=ls-refs\n00010000"
+        );
+        let request = LsRefsRequest {
+            object_format: ObjectFormat::Sha256,
+            ..Default::default()
+        };
+        assert_eq!(
+            request.encode(),
+            b"0014command=ls-refs\n0019object-format=sha256\n00010000"
+        );
+    }
+
+    #[test]
+    fn a_prefix_that_no_name_can_have_is_cut() {
+        let request = LsRefsRequest {
+            prefixes: vec![vec![b'x'; 100_000].into()],
+            ..Default::default()
+        };
+        assert_eq!(
+            request.encode().len(),
+            4 * 3 + "command=ls-refs\n".len() + 4 + "ref-prefix \n".len() + 4096
+        );
+    }
+
+    #[test]
+    fn a_reference_has_its_attributes_in_any_order() {
+        let plain = ListedRef {
+            name: name("refs/heads/main"),
+            id: id(ID),
+            symref_target: None,
+            peeled: None,
+        };
+        assert_eq!(
+            read(&format!("{ID} refs/heads/main")),
+            Ok(LsRefsEvent::Ref(plain.clone()))
+        );
+        assert_eq!(
+            read(&format!("{ID} refs/heads/main later:unknown")),
+            Ok(LsRefsEvent::Ref(plain))
+        );
+        let all = ListedRef {
+            name: name("refs/tags/s"),
+            id: id(TAG),
+            symref_target: Some(name("refs/tags/v1")),
+            peeled: Some(id(ID)),
+        };
+        let (symref, peeled) = ("symref-target:refs/tags/v1", format!("peeled:{ID}"));
+        assert_eq!(
+            read(&format!("{TAG} refs/tags/s {symref} {peeled}")),
+            Ok(LsRefsEvent::Ref(all.clone()))
+        );
+        assert_eq!(
+            read(&format!("{TAG} refs/tags/s {peeled} {symref}")),
+            Ok(LsRefsEvent::Ref(all))
+        );
+    }
+
+    #[test]
+    fn head_may_be_born_unborn_or_detached() {
+        let target = Some(name("refs/heads/main"));
+        let head = |id, symref_target| Ok(LsRefsEvent::Head { id, symref_target });
+        assert_eq!(
+            read(&format!("{ID} HEAD symref-target:refs/heads/main")),
+            head(Some(id(ID)), target.clone())
+        );
+        assert_eq!(
+            read("unborn HEAD symref-target:refs/heads/main"),
+            head(None, target)
+        );
+        assert_eq!(read(&format!("{ID} HEAD")), head(Some(id(ID)), None));
+    }
+
+    #[test]
+    fn refused_names_are_reported_and_left_out() {
+        assert_eq!(
+            read(&format!("{ID} refs/heads/a..b")),
+            Ok(LsRefsEvent::InvalidName("refs/heads/a..b".into()))
+        );
+        assert_eq!(
+            read(&format!("{ID} FETCH_HEAD")),
+            Ok(LsRefsEvent::InvalidName("FETCH_HEAD".into()))
+        );
+    }
+
+    #[test]
+    fn a_symbolic_reference_with_a_refused_target_never_passes_for_a_plain_one() {
+        assert_eq!(
+            read(&format!("{ID} refs/heads/main symref-target:refs/heads/a..b")),
+            Ok(LsRefsEvent::InvalidName("refs/heads/main".into()))
+        );
+    }
+
+    #[test]
+    fn a_listing_without_its_flush_packet_is_no_listing() {
+        let mut decoder = LsRefsDecoder::new(ObjectFormat::Sha1);
+        assert_eq!(
+            decoder.finish(),
+            Err(ProtocolError::Ended {
+                during: "the listing of references"
+            })
+        );
+        assert_eq!(decoder.packet(&Packet::Flush), Ok(LsRefsEvent::End));
+        assert_eq!(decoder.finish(), Ok(()));
+        assert!(decoder.packet(&Packet::Flush).is_err(), "nothing follows the end");
+    }
+
+    #[test]
+    fn whatever_is_no_reference_is_refused() {
+        assert_eq!(
+            read("ERR upload-pack: no"),
+            Err(ProtocolError::Remote("upload-pack: no".into()))
+        );
+        for line in [
+            "",
+            "HEAD",
+            ID,
+            "unborn refs/heads/main",
+            "123 refs/heads/main",
+            "refs/heads/main 123",
+        ] {
+            assert!(
+                matches!(read(line), Err(ProtocolError::Unexpected { .. })),
+                "{line}"
+            );
+        }
+        assert!(matches!(
+            read(&format!("{ID} refs/tags/v peeled:1")),
+            Err(ProtocolError::Unexpected { .. })
+        ));
+        let sha256 = "ab".repeat(32);
+        assert_eq!(
+            read(&format!("{sha256} refs/heads/main")),
+            Err(ProtocolError::ObjectFormat {
+                expected: ObjectFormat::Sha1,
+                found: ObjectFormat::Sha256
+            })
+        );
+    }
 }

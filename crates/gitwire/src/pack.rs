@@ -4,6 +4,8 @@ mod commits;
 mod delta;
 mod entry;
 mod scan;
+#[cfg(test)]
+mod testing;
 
 pub use scan::{GiveUp, ParentScan, ScanLimits, ScanState};
 
@@ -45,4 +47,31 @@ impl PackHeader {
 fn number(pack: &[u8], at: usize) -> Option<u32> {
     let bytes = pack.get(at..at + 4)?;
     Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_read_once_it_is_whole() {
+        let bytes = b"PACK\0\0\0\x02\0\0\x01\x02rest";
+        for cut in 0..PackHeader::LEN {
+            assert_eq!(PackHeader::parse(&bytes[..cut]), Ok(None), "cut at {cut}");
+        }
+        assert_eq!(
+            PackHeader::parse(bytes),
+            Ok(Some(PackHeader {
+                version: 2,
+                objects: 258
+            }))
+        );
+    }
+
+    #[test]
+    fn what_is_no_pack_is_known_from_its_first_byte() {
+        assert!(PackHeader::parse(b"<").is_err());
+        assert!(PackHeader::parse(b"PACx").is_err());
+        assert!(PackHeader::parse(b"PACK\0\0\0\x04\0\0\0\0").is_err());
+    }
 }

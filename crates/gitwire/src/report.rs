@@ -249,3 +249,6 @@ impl OkOptions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

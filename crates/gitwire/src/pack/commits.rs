@@ -61,18 +61,27 @@ impl Commits {
 
     /// Adds a commit. Tells whether it, or a delta that waited for it, has the parent.
     pub(super) fn add(&mut self, offset: u64, content: Vec<u8>) -> Result<bool, GiveUp> {
-        let mut ready = vec![(offset, content)];
-        while let Some((offset, content)) = ready.pop() {
+        let mut next = Some((offset, content));
+        // Deltas with their bases: one at a time is made into its object, so that only one is not counted yet.
+        let mut ready: Vec<(Oid, Waiting)> = Vec::new();
+        while let Some((offset, content)) = next.take() {
             if has_parent(&content, &self.parent) {
                 return Ok(true);
             }
             let id = self.keep(offset, content)?;
             for base in [Base::Offset(offset), Base::Id(id)] {
-                for waiting in self.waiting.remove(&base).unwrap_or_default() {
-                    self.memory -= waiting.delta.len() + OVERHEAD;
-                    self.waiting_offsets.remove(&waiting.offset);
-                    ready.push((waiting.offset, self.resolve(id, &waiting.delta)?));
-                }
+                ready.extend(
+                    self.waiting
+                        .remove(&base)
+                        .unwrap_or_default()
+                        .into_iter()
+                        .map(|waiting| (id, waiting)),
+                );
+            }
+            if let Some((base, waiting)) = ready.pop() {
+                self.memory -= waiting.delta.len() + OVERHEAD;
+                self.waiting_offsets.remove(&waiting.offset);
+                next = Some((waiting.offset, self.resolve(base, &waiting.delta)?));
             }
         }
         Ok(false)
@@ -107,15 +116,12 @@ impl Commits {
         delta::apply(content, delta, self.limits.object).ok_or(GiveUp::Delta)
     }
 
+    /// An object that comes twice is counted twice: otherwise few bytes could cost much time.
     fn keep(&mut self, offset: u64, content: Vec<u8>) -> Result<Oid, GiveUp> {
+        self.reserve(content.len())?;
         let id = commit_id(&content, ObjectFormat::of(&self.parent))?;
         self.ids.insert(offset, id);
-        if self.contents.contains_key(&id) {
-            self.reserve(0)?;
-        } else {
-            self.reserve(content.len())?;
-            self.contents.insert(id, content);
-        }
+        self.contents.insert(id, content);
         Ok(id)
     }
 

@@ -306,3 +306,6 @@ impl std::fmt::Debug for ParentScan {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
