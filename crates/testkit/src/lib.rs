@@ -9,17 +9,23 @@
 //! The crate is a development dependency only. It panics, with what went wrong, where a test could do no
 //! better than to fail.
 
+mod background;
 mod fast_import;
+mod gate;
 mod git;
 mod history;
+mod http;
 mod process;
 mod program;
 mod repo;
 mod temp;
+mod tls;
 mod wait;
 
+pub use gate::Gate;
 pub use git::{git, git_environment};
-pub use process::{Finished, Process, Run};
+pub use http::{Answer, Credentials, HttpServer, Request, Service, Then, When};
+pub use process::{Finished, Process, Run, Running};
 pub use program::require;
 pub use repo::{ObjectFormat, Repo};
 pub use temp::tmp;

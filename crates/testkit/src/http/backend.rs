@@ -1,0 +1,254 @@
+//! `git http-backend` as a CGI program (RFC 3875).
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Buf, Bytes, BytesMut};
+use hyper::http::request::Parts;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use crate::git::git_environment;
+use crate::program::require;
+
+/// The headers of a CGI answer are short; more than this is no answer.
+const HEADER_LIMIT: usize = 64 * 1024;
+
+/// The backends that run for one server, and what they complained about.
+#[derive(Debug, Default)]
+pub(crate) struct Backends {
+    running: Mutex<HashSet<i32>>,
+    complaints: Mutex<String>,
+}
+
+impl Backends {
+    pub(crate) fn complaints(&self) -> String {
+        self.complaints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Kills what runs, each with its children.
+    pub(crate) fn kill(&self) {
+        for id in self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain()
+        {
+            if let Some(group) = Pid::from_raw(id) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+        }
+    }
+}
+
+/// What differs between two requests besides the request itself.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) version_0: bool,
+    pub(crate) configuration: Vec<(&'static str, String)>,
+}
+
+/// One running backend.
+pub(crate) struct Backend {
+    child: Child,
+    id: i32,
+    backends: Arc<Backends>,
+}
+
+/// The status and the headers of a CGI answer, and what of its body came with them.
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) rest: Bytes,
+}
+
+impl Backend {
+    /// Starts one for a request.
+    pub(crate) fn start(root: &Path, parts: &Parts, settings: &Settings, backends: Arc<Backends>) -> Backend {
+        let mut command = Command::new(require("git"));
+        command.arg("http-backend").env_clear().envs(git_environment());
+        command
+            .env("GIT_PROJECT_ROOT", root)
+            .env("GIT_HTTP_EXPORT_ALL", "1");
+        command.env("PATH_INFO", percent_decoded(parts.uri.path()));
+        command.env("QUERY_STRING", parts.uri.query().unwrap_or_default());
+        command
+            .env("REQUEST_METHOD", parts.method.as_str())
+            .env("REMOTE_ADDR", "127.0.0.1");
+        command.env("REMOTE_USER", "tester");
+        let meta = [
+            ("content-type", "CONTENT_TYPE"),
+            ("content-length", "CONTENT_LENGTH"),
+            ("content-encoding", "HTTP_CONTENT_ENCODING"),
+            ("accept", "HTTP_ACCEPT"),
+            ("user-agent", "HTTP_USER_AGENT"),
+            ("git-protocol", "GIT_PROTOCOL"),
+        ];
+        for (header, variable) in meta {
+            if let Some(value) = parts.headers.get(header).and_then(|value| value.to_str().ok())
+                && !(header == "git-protocol" && settings.version_0)
+            {
+                command.env(variable, value);
+            }
+        }
+        let fixed = [("http.receivepack", "true"), ("safe.directory", "*")];
+        let configuration = fixed.into_iter().chain(
+            settings
+                .configuration
+                .iter()
+                .map(|(key, value)| (*key, value.as_str())),
+        );
+        let mut count = 0;
+        for (key, value) in configuration {
+            command
+                .env(format!("GIT_CONFIG_KEY_{count}"), key)
+                .env(format!("GIT_CONFIG_VALUE_{count}"), value);
+            count += 1;
+        }
+        command.env("GIT_CONFIG_COUNT", count.to_string());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.process_group(0).spawn().expect("git can be started");
+        let id = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .expect("a child just started has an id");
+        backends
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id);
+        let stderr = child.stderr.take().expect("standard error is piped");
+        tokio::spawn(keep_complaints(stderr, Arc::clone(&backends)));
+        Backend { child, id, backends }
+    }
+
+    /// Where the request's body goes.
+    pub(crate) fn stdin(&mut self) -> ChildStdin {
+        self.child
+            .stdin
+            .take()
+            .expect("standard input is piped and taken once")
+    }
+
+    /// Where the answer comes from.
+    pub(crate) fn stdout(&mut self) -> ChildStdout {
+        self.child
+            .stdout
+            .take()
+            .expect("standard output is piped and taken once")
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(mut self) {
+        let _ = self.child.wait().await;
+        self.backends
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
+    }
+}
+
+async fn keep_complaints(mut stderr: impl AsyncRead + Unpin, backends: Arc<Backends>) {
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
+        let text = String::from_utf8_lossy(&buffer[..count]).into_owned();
+        backends
+            .complaints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_str(&text);
+    }
+}
+
+/// Writes a piece of the body. `None` once the backend has stopped reading: the rest is then discarded, as
+/// web servers do.
+pub(crate) async fn feed(stdin: Option<ChildStdin>, bytes: &[u8]) -> Option<ChildStdin> {
+    let mut stdin = stdin?;
+    stdin.write_all(bytes).await.is_ok().then_some(stdin)
+}
+
+/// Reads the headers of the answer; `None` when the backend ends before they do.
+pub(crate) async fn read_head(stdout: &mut ChildStdout) -> Option<Head> {
+    let mut buffer = BytesMut::new();
+    loop {
+        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = buffer.split_to(end);
+            buffer.advance(4);
+            return Some(parse_head(&String::from_utf8_lossy(&head), buffer.freeze()));
+        }
+        if buffer.len() > HEADER_LIMIT || stdout.read_buf(&mut buffer).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+fn parse_head(text: &str, rest: Bytes) -> Head {
+    let mut head = Head {
+        status: 200,
+        headers: Vec::new(),
+        rest,
+    };
+    for (name, value) in text.lines().filter_map(|line| line.split_once(':')) {
+        let value = value.trim();
+        if name.eq_ignore_ascii_case("status") {
+            head.status = value
+                .split(' ')
+                .next()
+                .and_then(|code| code.parse().ok())
+                .unwrap_or(500);
+        } else {
+            head.headers.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    head
+}
+
+/// A URL's path with its `%xx` resolved.
+fn percent_decoded(path: &str) -> String {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_decoded() {
+        assert_eq!(percent_decoded("/a%20b%2fc%zz%2"), "/a b/c%zz%2");
+    }
+
+    #[test]
+    fn a_cgi_head_gives_its_status() {
+        let head = parse_head("Status: 404 Not Found\r\nContent-Type: text/plain", Bytes::new());
+        assert_eq!(head.status, 404);
+        assert_eq!(
+            head.headers,
+            [("Content-Type".to_owned(), "text/plain".to_owned())]
+        );
+    }
+}
