@@ -12,6 +12,12 @@ pub mod scope;
 pub mod side;
 pub mod url;
 mod run;
+mod listing;
+mod observe;
+mod plan;
+mod receive;
+mod relay;
 mod transport;
+mod upload;
 
 pub use run::run;

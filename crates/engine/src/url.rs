@@ -142,7 +142,7 @@ fn http(text: &str, side: &str) -> Result<RemoteUrl, UrlError> {
 fn percent_decode(text: &str) -> String {
     // The crate that gix-url and url share is not a dependency of ours: `form_urlencoded` would read `+` as a space.
     let escaped = text.replace('+', "%2B");
-    reqwest::Url::parse(&format!("x:?{escaped}"))
+    Url::parse(&format!("x:?{escaped}"))
         .ok()
         .and_then(|url| url.query_pairs().next().map(|(key, _)| key.into_owned()))
         .unwrap_or_default()

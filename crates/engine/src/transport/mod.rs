@@ -5,7 +5,7 @@
 
 use gitwire::greeting::Service;
 
-use crate::error::Fault;
+use crate::error::{Error, Fault, Stage};
 use crate::event::Listener;
 use crate::request::{Endpoint, Timeouts};
 use crate::side::Side;
@@ -21,7 +21,7 @@ mod ssh;
 
 pub(crate) use complaint::complaint;
 pub(crate) use incoming::Incoming;
-pub(crate) use outgoing::Outgoing;
+pub(crate) use outgoing::{Outgoing, chunks, trace_all as trace_sent};
 pub(crate) use ssh::Masters;
 
 /// The value of `agent=` and a part of the HTTP user agent.
@@ -85,6 +85,11 @@ impl Remote {
             RemoteUrl::Local(path) => Way::Line(Dial::Local(path.clone())),
         };
         Ok(Self { side, url: endpoint.url.clone(), timeouts, listener: listener.clone(), way })
+    }
+
+    /// The error that a fault of this side is.
+    pub(crate) fn error(&self, stage: Stage, kind: Fault) -> Error {
+        Error { side: self.side, stage, url: self.url.to_string(), kind }
     }
 
     /// Connects to a program of the other side.

@@ -1,7 +1,6 @@
 //! Smart HTTP, as in gitprotocol-http(5): a pooled client, credentials in headers, redirects by hand.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use gitwire::greeting::Service;
@@ -88,6 +87,11 @@ impl Http {
         self.answer(response, service).await
     }
 
+    /// A push that is sent in one piece. The answer may take as long as the server needs to store it.
+    pub(crate) async fn post_whole(&self, service: Service, body: Bytes) -> Result<Incoming, Fault> {
+        self.post_stream(service, body.into()).await
+    }
+
     /// A request whose body is made while it is sent. It cannot be sent again. The answer may take as long as the body.
     pub(crate) async fn post_stream(&self, service: Service, body: Body) -> Result<Incoming, Fault> {
         let url = self.endpoint(service.name());
@@ -145,10 +149,5 @@ impl Http {
         let base = status::rebase(from, &to, service)?;
         *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
         Ok(())
-    }
-
-    /// How long the server may be silent.
-    pub(crate) fn patience(&self) -> Duration {
-        self.timeouts.idle
     }
 }

@@ -1,0 +1,291 @@
+//! Relaying: fetch what the plan needs from one side, push it to the other, and find out what became of it.
+
+use std::collections::{HashMap, HashSet};
+
+use gitwire::receive_pack::Command;
+use gitwire::{Oid, RefName};
+
+use crate::decide::{Action, Refusal};
+use crate::error::{Error, Fault, Stage};
+use crate::event::Event;
+use crate::listing::Listed;
+use crate::plan::Planned;
+use crate::receive::{Pack, Push, Pushed, Receive, SourceFault, Status};
+use crate::rejection::{RejectReason, Rejection};
+use crate::report::Outcome;
+use crate::request::Request;
+use crate::transport::Remote;
+use crate::upload::{Upload, Wanted};
+
+/// The most commands of one push: hosts fail at 4,000 to 10,000.
+const MAX_COMMANDS: usize = 2_000;
+
+/// The most values that one fetch asks for, which keeps its request under 8 MiB.
+const MAX_WANTS: usize = 100_000;
+
+/// After so many pushes in a row of which nothing was taken, the rest is not tried reference by reference any more.
+const MAX_FUTILE: u32 = 32;
+
+/// What a relay knows beside its writes.
+pub(crate) struct Relay<'a, 'r> {
+    pub(crate) request: &'a Request,
+    pub(crate) from: &'a Upload<'r>,
+    pub(crate) source: &'r Remote,
+    pub(crate) target: &'r Remote,
+    /// What both sides have, to name as haves.
+    pub(crate) common: &'a [Oid],
+    /// The values that the target lists.
+    pub(crate) held: &'a HashMap<Oid, u32>,
+    /// The branch of the source's `HEAD`.
+    pub(crate) head: Option<&'a RefName>,
+    /// Takes what became of each write.
+    pub(crate) settle: &'a mut (dyn FnMut(&Planned, Outcome) + Send),
+    /// Bytes of packs that were sent.
+    pub(crate) bytes: &'a mut u64,
+}
+
+/// One push to come.
+struct Batch {
+    writes: Vec<Planned>,
+    /// Further values that the pack of this push carries for the pushes after it.
+    also: Vec<Oid>,
+    /// An earlier push may have brought the objects already.
+    brought: bool,
+}
+
+/// What a push came to.
+enum End {
+    /// All that was left over is settled.
+    Settled,
+    /// The server refused all alike: perhaps because of one.
+    AllAlike { left: Vec<Planned>, outcome: Outcome },
+}
+
+impl<'r> Relay<'_, 'r> {
+    /// Makes the writes. An error means that the rest was not tried; what was written is settled all the same.
+    pub(crate) async fn run(&mut self, writes: Vec<Planned>, receive: Receive<'r>) -> Result<(), Error> {
+        let mut batches = self.batches(writes, receive.listing.count == 0);
+        batches.reverse();
+        let mut receive = Some(receive);
+        let mut futile = 0;
+        let mut delivered = false;
+        while let Some(mut batch) = batches.pop() {
+            let ready = match receive.take() {
+                Some(receive) => receive,
+                None => self.observe_again(&mut batch.writes, &HashSet::new()).await?,
+            };
+            if batch.writes.is_empty() {
+                ready.close().await;
+                continue;
+            }
+            batch.brought &= delivered;
+            let (brought, atomic) = (batch.brought, self.request.atomic);
+            match self.push(batch, ready, &mut delivered).await? {
+                End::Settled => futile = 0,
+                End::AllAlike { left, .. } if brought => {
+                    delivered = false;
+                    batches.push(Batch { writes: left, also: Vec::new(), brought: false });
+                }
+                End::AllAlike { left, outcome } if left.len() == 1 || atomic || futile >= MAX_FUTILE => {
+                    futile += 1;
+                    left.iter().for_each(|planned| (self.settle)(planned, outcome.clone()));
+                }
+                End::AllAlike { mut left, .. } => {
+                    futile += 1;
+                    let half = left.split_off(left.len().div_ceil(2));
+                    for writes in [half, left] {
+                        batches.push(Batch { writes, also: Vec::new(), brought: false });
+                    }
+                }
+            }
+        }
+        if let Some(receive) = receive {
+            receive.close().await;
+        }
+        Ok(())
+    }
+
+    /// Cuts the writes into pushes. Deletions come first: `a` goes before `a/b` comes. Into an empty repository the branch of
+    /// the source's `HEAD` goes first and alone: hosts take the first branch as the default one.
+    fn batches(&self, mut writes: Vec<Planned>, empty: bool) -> Vec<Batch> {
+        writes.sort_by_key(|planned| planned.change.action.new().is_some());
+        let mut groups: Vec<Vec<Planned>> = Vec::new();
+        let first = writes.iter().position(|planned| Some(&planned.name) == self.head);
+        if let (Some(first), true, false) = (first, empty && writes.len() > 1, self.request.atomic) {
+            groups.push(vec![writes.remove(first)]);
+        }
+        let size = if self.request.atomic { usize::MAX } else { MAX_COMMANDS };
+        while !writes.is_empty() {
+            let later = writes.split_off(writes.len().min(size));
+            groups.push(std::mem::replace(&mut writes, later));
+        }
+        let all: HashSet<Oid> = groups.iter().flatten().filter_map(|planned| planned.change.action.new()).collect();
+        let shared = groups.len() > 1 && all.len() <= MAX_WANTS;
+        let mut also: Vec<Oid> = if shared { all.into_iter().collect() } else { Vec::new() };
+        groups
+            .into_iter()
+            .map(|writes| Batch { writes, also: std::mem::take(&mut also), brought: shared })
+            .collect()
+    }
+
+    async fn push(&mut self, batch: Batch, receive: Receive<'r>, delivered: &mut bool) -> Result<End, Error> {
+        self.target.listener.tell(Event::Stage(Stage::Relay));
+        let pack = self.pack(&batch, &receive).await;
+        let pack = pack.map_err(|fault| self.source.error(Stage::Relay, fault))?;
+        let commands: Vec<Command> = batch.writes.iter().map(command).collect();
+        let push = Push { commands: &commands, atomic: self.request.atomic, push_options: &self.request.push_options };
+        match receive.push(&push, pack).await {
+            Ok(pushed) => {
+                *self.bytes += pushed.bytes;
+                *delivered |= pushed.unpack.is_none() && pushed.statuses.values().any(|status| *status == Status::Ok);
+                self.take(batch.writes, pushed).await
+            }
+            Err(SourceFault(fault)) => {
+                // The target has an incomplete pack and changes nothing; look, rather than believe it.
+                let mut left = batch.writes;
+                if self.observe_again(&mut left, &HashSet::new()).await.is_ok() {
+                    left.iter().for_each(|planned| (self.settle)(planned, Outcome::NotWritten));
+                }
+                Err(self.source.error(Stage::Relay, fault))
+            }
+        }
+    }
+
+    /// The pack for a push: the empty one if the target has everything.
+    async fn pack(&self, batch: &Batch, receive: &Receive<'_>) -> Result<Pack, Fault> {
+        let new = batch.writes.iter().filter_map(|planned| planned.change.action.new());
+        let wants: Vec<Oid> = new.chain(batch.also.iter().copied()).filter(|id| !self.held.contains_key(id)).collect();
+        if wants.is_empty() || batch.brought {
+            return Ok(Pack::Empty);
+        }
+        let old = batch.writes.iter().filter_map(|planned| planned.change.action.old());
+        let haves: Vec<Oid> = old.chain(self.common.iter().copied()).collect();
+        let wanted = Wanted {
+            wants,
+            haves,
+            shallow: receive.listing.shallow.clone(),
+            thin: !receive.capabilities.no_thin,
+            ofs_delta: receive.capabilities.ofs_delta,
+        };
+        let stream = self.from.fetch(&wanted).await?;
+        self.source.listener.tell(Event::PackStarted { objects: stream.objects() });
+        Ok(Pack::Stream(stream))
+    }
+
+    /// Settles what the report says, and looks again where it does not say enough.
+    async fn take(&mut self, writes: Vec<Planned>, pushed: Pushed) -> Result<End, Error> {
+        let asked = writes.len();
+        let mut left = Vec::new();
+        for planned in writes {
+            match pushed.statuses.get(&planned.name) {
+                Some(Status::Ok) if pushed.unpack.is_none() => (self.settle)(&planned, planned.done()),
+                _ => left.push(planned),
+            }
+        }
+        if left.is_empty() {
+            return Ok(End::Settled);
+        }
+        let none_taken = left.len() == asked;
+        let refused = |planned: &&Planned| matches!(pushed.statuses.get(&planned.name), Some(Status::Ng(_)));
+        let ours: HashSet<RefName> = left.iter().filter(|it| !refused(it)).map(|it| it.name.clone()).collect();
+        match self.observe_again(&mut left, &ours).await {
+            Ok(receive) => receive.close().await,
+            Err(error) => {
+                left.iter().for_each(|planned| (self.settle)(planned, Outcome::Unknown));
+                return Err(pushed.fault.map_or(error, |fault| self.target.error(Stage::Report, fault)));
+            }
+        }
+        match (left.is_empty(), pushed) {
+            // What was asked for is there, or was settled otherwise: nobody misses the report.
+            (true, _) => Ok(End::Settled),
+            (false, Pushed { fault: Some(fault), .. }) => self.cut(left, fault),
+            (false, pushed) => Ok(self.refused(left, &pushed, none_taken)),
+        }
+    }
+
+    /// There was no report, and the references have their old values.
+    fn cut(&mut self, left: Vec<Planned>, fault: Fault) -> Result<End, Error> {
+        match &fault {
+            // Fewer references may need fewer objects.
+            Fault::TooLarge { message } if left.len() > 1 && !self.request.atomic => {
+                let rejection = Rejection { reason: RejectReason::TooLarge, raw: message.clone() };
+                Ok(End::AllAlike { left, outcome: Outcome::Rejected(rejection) })
+            }
+            _ => {
+                left.iter().for_each(|planned| (self.settle)(planned, Outcome::NotWritten));
+                Err(self.target.error(Stage::Report, fault))
+            }
+        }
+    }
+
+    /// The server refused references, which have their old values: in which words?
+    fn refused(&mut self, left: Vec<Planned>, pushed: &Pushed, none_taken: bool) -> End {
+        let reason = |planned: &Planned| match (pushed.statuses.get(&planned.name), &pushed.unpack) {
+            (_, Some(unpack)) => format!("unpack failed: {unpack}"),
+            (Some(Status::Ng(reason)), None) => reason.clone(),
+            (Some(Status::Ok | Status::Altered), None) => "reported as done, but it has another value".into(),
+            (None, None) => "not done, and no reason given".into(),
+        };
+        let reasons: Vec<String> = left.iter().map(reason).collect();
+        let outcome = |reason: &str| self.outcome(Rejection::parse(reason, &pushed.messages));
+        let alike = reasons.iter().all(|reason| *reason == reasons[0]);
+        let first = outcome(&reasons[0]);
+        let full = matches!(&first, Outcome::Rejected(rejection) if rejection.reason == RejectReason::DiskFull);
+        if none_taken && alike && !full {
+            return End::AllAlike { left, outcome: first };
+        }
+        let outcomes: Vec<Outcome> = reasons.iter().map(|reason| outcome(reason)).collect();
+        for (planned, outcome) in left.iter().zip(outcomes) {
+            (self.settle)(planned, outcome);
+        }
+        End::Settled
+    }
+
+    fn outcome(&self, rejection: Rejection) -> Outcome {
+        if self.request.atomic && rejection.reason == RejectReason::Atomic {
+            Outcome::Refused(Refusal::Atomic)
+        } else {
+            Outcome::Rejected(rejection)
+        }
+    }
+
+    /// Lists the target again and settles the writes whose reference no longer has its old value; the others stay. A wanted
+    /// value found there is success: our own if it is among `ours`, somebody else's otherwise.
+    async fn observe_again(
+        &mut self,
+        writes: &mut Vec<Planned>,
+        ours: &HashSet<RefName>,
+    ) -> Result<Receive<'r>, Error> {
+        let names: HashSet<&RefName> = writes.iter().map(|planned| &planned.name).collect();
+        let mut seen: HashMap<RefName, Oid> = HashMap::new();
+        let mut each = |listed: Listed| {
+            if names.contains(&listed.name) {
+                seen.insert(listed.name, listed.id);
+            }
+        };
+        let receive = Receive::observe(self.target, &mut each).await;
+        let receive = receive.map_err(|fault| self.target.error(Stage::Report, fault))?;
+        writes.retain(|planned| {
+            let now = seen.get(&planned.name).copied();
+            let outcome = match now {
+                _ if now == planned.change.action.new() && ours.contains(&planned.name) => planned.done(),
+                _ if now == planned.change.action.new() => Outcome::AlreadyThere,
+                _ if now == planned.change.action.old() => return true,
+                now => Outcome::LeaseLost { now },
+            };
+            (self.settle)(planned, outcome);
+            false
+        });
+        Ok(receive)
+    }
+}
+
+fn command(planned: &Planned) -> Command {
+    let name = planned.name.clone();
+    match planned.change.action {
+        Action::Create { new } => Command::create(name, new),
+        Action::Update { old, new, .. } => Command::update(name, old, new),
+        Action::Delete { old } => Command::delete(name, old),
+    }
+    .expect("listed values are no zeros, and both sides have one object format")
+}

@@ -1,0 +1,263 @@
+//! The reading part of a side: a conversation with its `git upload-pack`, in protocol version 2 or 0.
+
+use std::sync::{Mutex, PoisonError};
+
+use bstr::BString;
+use bytes::Bytes;
+use gitwire::capabilities::Capabilities;
+use gitwire::greeting::{GreetingDecoder, GreetingEvent, Service, Version};
+use gitwire::ls_refs::{LsRefsDecoder, LsRefsEvent, LsRefsRequest};
+use gitwire::upload_pack_v0::V0Capabilities;
+use gitwire::{ObjectFormat, Oid, ProtocolError};
+
+use crate::error::Fault;
+use crate::listing::{Each, Listed, Listing};
+use crate::transport::{AGENT, Ask, Incoming, Line, Remote, Way};
+
+mod fetch;
+mod lineage;
+mod pack_stream;
+
+pub(crate) use fetch::Wanted;
+pub(crate) use pack_stream::PackStream;
+
+/// A conversation with an upload-pack.
+#[derive(Debug)]
+pub(crate) struct Upload<'r> {
+    remote: &'r Remote,
+    dialect: Dialect,
+    format: ObjectFormat,
+    /// A connection that waits for the next request. In version 0 it takes one.
+    line: Mutex<Option<Line>>,
+}
+
+/// What the server speaks.
+#[derive(Debug)]
+enum Dialect {
+    /// Version 2. Without capabilities it was asked optimistically, and only what every server has may be used.
+    V2(Option<Capabilities>),
+    V0(V0Capabilities),
+}
+
+impl<'r> Upload<'r> {
+    /// Opens the conversation and lists the references that start with one of the prefixes, and perhaps others.
+    pub(crate) async fn list(
+        remote: &'r Remote,
+        prefixes: &[BString],
+        each: &mut Each<'_>,
+    ) -> Result<(Self, Listing), Fault> {
+        if let Way::Http(_) = &remote.way
+            && let Some(found) = Self::list_optimistically(remote, prefixes, each).await?
+        {
+            return Ok(found);
+        }
+        let (upload, mut listing) = Self::greet(remote, each).await?;
+        if let Dialect::V2(_) = &upload.dialect {
+            upload.ls_refs(prefixes, each, &mut listing).await?;
+        }
+        Ok((upload, listing))
+    }
+
+    /// Opens the conversation without a listing.
+    pub(crate) async fn open(remote: &'r Remote) -> Result<Self, Fault> {
+        Self::greet(remote, &mut |_| {}).await.map(|(upload, _)| upload)
+    }
+
+    /// Asks for the listing without asking first what the server can do: one round trip less. A server that does not know
+    /// version 2 answers with 200, the right content type and no byte: that is a reason to ask properly, never an empty repository.
+    async fn list_optimistically(
+        remote: &'r Remote,
+        prefixes: &[BString],
+        each: &mut Each<'_>,
+    ) -> Result<Option<(Self, Listing)>, Fault> {
+        let upload = Self { remote, dialect: Dialect::V2(None), format: ObjectFormat::Sha1, line: Mutex::default() };
+        let mut listing = Listing::default();
+        match upload.ls_refs(prefixes, each, &mut listing).await {
+            Ok(()) => Ok(Some((upload, listing))),
+            Err(fault) if listing.count == 0 && may_be_another_dialect(&fault) => {
+                tracing::debug!(target: "refsync", "{}: asked optimistically: {fault}; asking properly", remote.side);
+                Ok(None)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Reads what the server says first. In version 0 that is the listing.
+    async fn greet(remote: &'r Remote, each: &mut Each<'_>) -> Result<(Self, Listing), Fault> {
+        let (mut incoming, line_outgoing) = match &remote.way {
+            Way::Http(http) => (http.greeting(Service::UploadPack, Ask::V2).await?, None),
+            Way::Line(dial) => {
+                let line = remote.dial(dial, Service::UploadPack, Ask::V2).await?;
+                (line.incoming, Some(line.outgoing))
+            }
+        };
+        let (decoder, listing) = read_greeting(&mut incoming, Service::UploadPack, each).await?;
+        let dialect = match decoder.version() {
+            Version::V2 => Dialect::V2(Some(decoder.capabilities().clone())),
+            Version::V0 | Version::V1 => Dialect::V0(V0Capabilities::choose(decoder.capabilities())),
+        };
+        let line = line_outgoing.map(|outgoing| Line { incoming, outgoing });
+        let upload = Self { remote, dialect, format: decoder.object_format(), line: Mutex::new(line) };
+        Ok((upload, listing))
+    }
+
+    async fn ls_refs(&self, prefixes: &[BString], each: &mut Each<'_>, listing: &mut Listing) -> Result<(), Fault> {
+        let mut prefixes = prefixes.to_vec();
+        prefixes.push("HEAD".into());
+        let request = LsRefsRequest {
+            prefixes,
+            symrefs: true,
+            peel: false,
+            unborn: self.offers("ls-refs", "unborn"),
+            object_format: self.format,
+            send_object_format: self.has("object-format"),
+            agent: self.has("agent").then(|| AGENT.to_owned()),
+        };
+        let mut exchange = self.request(request.encode()).await?;
+        let mut decoder = LsRefsDecoder::new(self.format);
+        listing.format = self.format;
+        listing.tells_symbolic = true;
+        while !decoder.is_done() {
+            let Some(packet) = exchange.incoming().packet().await? else {
+                decoder.finish()?;
+                break;
+            };
+            match decoder.packet(&packet)? {
+                LsRefsEvent::Ref(found) => {
+                    listing.count += 1;
+                    each(Listed { name: found.name, id: found.id, symbolic: found.symref_target.is_some() });
+                }
+                LsRefsEvent::Head { id, symref_target } => {
+                    listing.head_has_value = id.is_some();
+                    listing.head = symref_target;
+                }
+                LsRefsEvent::InvalidName(name) => listing.invalid_names.push(name),
+                LsRefsEvent::End => {}
+            }
+        }
+        self.keep(exchange);
+        Ok(())
+    }
+
+    /// Whether the server said that it has a capability of version 2.
+    fn has(&self, capability: &str) -> bool {
+        matches!(&self.dialect, Dialect::V2(Some(capabilities)) if capabilities.has(capability))
+    }
+
+    fn offers(&self, command: &str, feature: &str) -> bool {
+        matches!(&self.dialect, Dialect::V2(Some(capabilities)) if capabilities.feature(command, feature))
+    }
+
+    /// Sends a request of version 2, over the waiting connection or a new one.
+    async fn request(&self, body: Vec<u8>) -> Result<Exchange, Fault> {
+        match &self.remote.way {
+            Way::Http(http) => {
+                http.post(Service::UploadPack, Ask::V2, Bytes::from(body)).await.map(Exchange::Response)
+            }
+            Way::Line(_) => {
+                let mut line = self.line().await?;
+                line.outgoing.packets(body).await?;
+                Ok(Exchange::Line(line))
+            }
+        }
+    }
+
+    /// The waiting connection, or a new one whose greeting was read.
+    async fn line(&self) -> Result<Line, Fault> {
+        let waiting = self.line.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(line) = waiting {
+            return Ok(line);
+        }
+        let (fresh, _) = Self::greet(self.remote, &mut |_| {}).await?;
+        let line = fresh.line.into_inner().unwrap_or_else(PoisonError::into_inner);
+        line.ok_or_else(|| Fault::Setup("a connection was expected where none is kept".into()))
+    }
+
+    /// Puts a connection back whose answer was read to its end. Version 0 ends the conversation there.
+    fn keep(&self, exchange: Exchange) {
+        if let (Exchange::Line(line), Dialect::V2(_)) = (exchange, &self.dialect) {
+            *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+        }
+    }
+}
+
+/// A request that was sent, and where its answer comes from.
+#[derive(Debug)]
+enum Exchange {
+    Response(Incoming),
+    Line(Line),
+}
+
+impl Exchange {
+    fn incoming(&mut self) -> &mut Incoming {
+        match self {
+            Self::Response(incoming) => incoming,
+            Self::Line(line) => &mut line.incoming,
+        }
+    }
+}
+
+/// Whether a fault can come from a server that speaks Git, but not version 2 of its protocol.
+fn may_be_another_dialect(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::NotGit { .. }
+            | Fault::NotFound { .. }
+            | Fault::Status { .. }
+            | Fault::Redirect { .. }
+            | Fault::LoginPage { .. }
+            | Fault::LengthRequired
+            | Fault::HungUp { .. }
+            | Fault::Remote { .. }
+            | Fault::Protocol(_)
+    )
+}
+
+/// Reads what a service says first, and hands out the references among it.
+pub(crate) async fn read_greeting(
+    incoming: &mut Incoming,
+    service: Service,
+    each: &mut Each<'_>,
+) -> Result<(GreetingDecoder, Listing), Fault> {
+    let mut decoder = GreetingDecoder::new(service);
+    let mut listing = Listing::default();
+    while !decoder.is_done() {
+        let Some(packet) = incoming.packet().await? else {
+            let ended = incoming.ended("the greeting").await;
+            return Err(if listing.count == 0 { ended } else { decoder.finish().map_or_else(Fault::from, |()| ended) });
+        };
+        match decoder.packet(&packet).map_err(remote_words)? {
+            GreetingEvent::Ref { name, id } => {
+                listing.count += 1;
+                let symbolic = false;
+                each(Listed { name, id, symbolic });
+            }
+            GreetingEvent::Shallow(id) => listing.shallow.push(id),
+            GreetingEvent::InvalidName(name) => listing.invalid_names.push(name),
+            // Never a have: a hostile peer that learns an id from one can claim it and be sent its content later.
+            GreetingEvent::Have(_) | GreetingEvent::Nothing | GreetingEvent::Peeled { .. } => {}
+            GreetingEvent::Head(_) => listing.head_has_value = true,
+            GreetingEvent::End => {}
+        }
+    }
+    listing.format = decoder.object_format();
+    listing.head = decoder.symrefs().into_iter().find(|(name, _)| name == "HEAD").map(|(_, branch)| branch);
+    Ok((decoder, listing))
+}
+
+/// The fault that a server's last words name.
+pub(crate) fn remote_words(error: ProtocolError) -> Fault {
+    match error {
+        ProtocolError::Remote(text) => {
+            let message = gitwire::message::sanitize(&text);
+            crate::transport::complaint(&message).unwrap_or(Fault::Remote { message })
+        }
+        error => Fault::Protocol(error),
+    }
+}
+
+/// Ids without doubles, in their order.
+fn unique(ids: impl IntoIterator<Item = Oid>) -> Vec<Oid> {
+    let mut seen = std::collections::HashSet::new();
+    ids.into_iter().filter(|id| seen.insert(*id)).collect()
+}
