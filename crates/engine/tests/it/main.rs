@@ -1,0 +1,4 @@
+//! Runs of the engine between real repositories, over real servers.
+
+mod mirror;
+mod transports;
