@@ -15,40 +15,47 @@ struct Requirement {
     program: &'static str,
     /// What uses it.
     why: &'static str,
-    /// A service that Debian starts with the package although the tests never use it.
-    service: Option<&'static str>,
+    /// What Debian and Ubuntu start with the package although the tests never use it.
+    services: &'static [&'static str],
 }
 
 const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         package: "git",
         program: "git",
-        why: "the oracle, and every server's other half",
-        service: None,
+        why: "the oracle, and half of every server",
+        services: &[],
     },
     Requirement {
         package: "apache2",
         program: "apache2",
         why: "git http-backend as hosts run it",
-        service: Some("apache2"),
+        services: &["apache2.service"],
     },
     Requirement {
         package: "openssh-server",
         program: "sshd",
         why: "ssh remotes",
-        service: Some("ssh"),
+        services: &["ssh.socket", "ssh.service"],
     },
     Requirement {
         package: "openssh-client",
         program: "ssh",
         why: "refsync's own ssh transport",
-        service: None,
+        services: &[],
     },
     Requirement {
         package: "jgit-cli",
         program: "jgit",
         why: "a second implementation of Git",
-        service: None,
+        services: &[],
+    },
+    // jgit-cli brings none.
+    Requirement {
+        package: "default-jre-headless",
+        program: "java",
+        why: "what jgit runs on",
+        services: &[],
     },
 ];
 
@@ -64,7 +71,7 @@ pub(crate) fn install() -> anyhow::Result<()> {
     println!("The tests need programs that this machine lacks:");
     for requirement in &missing {
         println!(
-            "  {:<15} {} ({})",
+            "  {:<20} {} ({})",
             requirement.package, requirement.program, requirement.why
         );
     }
@@ -91,7 +98,8 @@ pub(crate) fn install() -> anyhow::Result<()> {
 fn stop_services(installed: &[Requirement]) -> anyhow::Result<()> {
     let services: Vec<&str> = installed
         .iter()
-        .filter_map(|requirement| requirement.service)
+        .flat_map(|requirement| requirement.services)
+        .copied()
         .collect();
     if services.is_empty() || !Path::new("/run/systemd/system").exists() {
         return Ok(());
