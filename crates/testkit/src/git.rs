@@ -2,8 +2,9 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::program::require;
 
@@ -34,6 +35,25 @@ pub fn git_environment() -> Vec<(OsString, OsString)> {
         }
     }
     environment
+}
+
+/// The full path of one of git's own programs, such as `git-http-backend`.
+///
+/// # Panics
+///
+/// When git is not installed.
+pub(crate) fn git_program(name: &str) -> PathBuf {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| {
+        let mut ask = Command::new(require("git"));
+        let answer = ask
+            .arg("--exec-path")
+            .env_clear()
+            .output()
+            .expect("git can be started");
+        PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim_end())
+    });
+    directory.join(name)
 }
 
 /// `git` in the hermetic environment, with `directory` as its working directory.

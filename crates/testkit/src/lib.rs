@@ -11,6 +11,7 @@
 
 mod background;
 mod fast_import;
+mod fault_proxy;
 mod gate;
 mod git;
 mod history;
@@ -22,6 +23,7 @@ mod temp;
 mod tls;
 mod wait;
 
+pub use fault_proxy::{Act, Direction, Fault, FaultProxy, Point, RefusedPort};
 pub use gate::Gate;
 pub use git::{git, git_environment};
 pub use http::{Answer, Credentials, HttpServer, Request, Service, Then, When};

@@ -11,8 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::git::git_environment;
-use crate::program::require;
+use crate::git::{git_environment, git_program};
 
 /// The headers of a CGI answer are short; more than this is no answer.
 const HEADER_LIMIT: usize = 64 * 1024;
@@ -30,6 +29,14 @@ impl Backends {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Asks one backend and its children to end. Nothing happens when it has ended already.
+    pub(crate) fn terminate(&self, id: i32) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(group) = Pid::from_raw(id).filter(|_| running.contains(&id)) {
+            let _ = kill_process_group(group, Signal::TERM);
+        }
     }
 
     /// Kills what runs, each with its children.
@@ -71,8 +78,9 @@ pub(crate) struct Head {
 impl Backend {
     /// Starts one for a request.
     pub(crate) fn start(root: &Path, parts: &Parts, settings: &Settings, backends: Arc<Backends>) -> Backend {
-        let mut command = Command::new(require("git"));
-        command.arg("http-backend").env_clear().envs(git_environment());
+        // Not through `git`, which would stand between us and it.
+        let mut command = Command::new(git_program("git-http-backend"));
+        command.env_clear().envs(git_environment());
         command
             .env("GIT_PROJECT_ROOT", root)
             .env("GIT_HTTP_EXPORT_ALL", "1");
@@ -129,6 +137,11 @@ impl Backend {
         let stderr = child.stderr.take().expect("standard error is piped");
         tokio::spawn(keep_complaints(stderr, Arc::clone(&backends)));
         Backend { child, id, backends }
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> i32 {
+        self.id
     }
 
     /// Where the request's body goes.
