@@ -122,8 +122,8 @@ impl GreetingDecoder {
                 Ok(GreetingEvent::Nothing)
             }
             (_, Packet::Flush) => {
-                self.state = State::Done;
                 self.format = self.capabilities.object_format()?;
+                self.state = State::Done;
                 Ok(GreetingEvent::End)
             }
             _ => self.line(line::text(packet, "a greeting")?),

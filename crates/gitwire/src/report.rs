@@ -77,6 +77,8 @@ pub enum ReportEvent {
 /// Where in the report itself the decoder is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
+    /// No report was asked for.
+    NotAsked,
     /// Before the line about the pack.
     Unpack,
     Statuses,
@@ -103,14 +105,14 @@ impl ReportDecoder {
     /// A decoder for the answer to a push that asked for this side-band and this report.
     pub fn new(side_band: SideBand, report: ReportVersion) -> Self {
         let state = if report == ReportVersion::None {
-            State::Reported
+            State::NotAsked
         } else {
             State::Unpack
         };
         Self {
             side_band,
             // Without side-band and report there is no answer at all.
-            ended: side_band == SideBand::None && state == State::Reported,
+            ended: side_band == SideBand::None && state == State::NotAsked,
             state,
             inner: Decoder::new(),
             lines: Counter::new("lines of a report", MAX_LINES),
@@ -132,8 +134,11 @@ impl ReportDecoder {
                 self.ended = self.state == State::Reported;
             }
             (_, Packet::Flush) => {
-                self.check_reported()?;
-                self.ended = true;
+                let reported = matches!(self.state, State::NotAsked | State::Reported);
+                self.ended = reported && self.inner.is_empty();
+                if !self.ended {
+                    return Err(CUT);
+                }
             }
             _ => self.band(packet, &mut events)?,
         }
@@ -167,7 +172,9 @@ impl ReportDecoder {
             State::Unpack => return Err(ProtocolError::unexpected("whether the pack was taken", b"0000")),
             State::Options { name, options } => events.push(ReportEvent::Ok { name, options }),
             State::Statuses => {}
-            State::Reported => return Err(ProtocolError::unexpected("the end of the report", b"0000")),
+            State::NotAsked | State::Reported => {
+                return Err(ProtocolError::unexpected("the end of the report", b"0000"));
+            }
         }
         Ok(())
     }
@@ -185,7 +192,7 @@ impl ReportDecoder {
                 self.state = State::Statuses;
             }
             (State::Unpack, _) => return error("whether the pack was taken"),
-            (State::Reported, _) => return error("the end of the report"),
+            (State::NotAsked | State::Reported, _) => return error("the end of the report"),
             (State::Options { options, .. }, b"option") => options.add(rest),
             // It follows a refusal, or a name that is none of ours.
             (State::Statuses, b"option") => {}
@@ -223,18 +230,12 @@ impl ReportDecoder {
     /// Checks that the stream did not end before the report did: a receiver can die with half of the commands applied.
     /// The report counts as whole when its own flush packet came, even if that of the side-band is missing.
     pub fn finish(&self) -> Result<(), ProtocolError> {
-        if self.ended { Ok(()) } else { self.check_reported() }
-    }
-
-    fn check_reported(&self) -> Result<(), ProtocolError> {
-        let whole = self.state == State::Reported && self.inner.is_empty();
-        if whole {
-            Ok(())
-        } else {
-            Err(ProtocolError::Ended { during: "the report" })
-        }
+        let whole = self.ended || (self.state == State::Reported && self.inner.is_empty());
+        if whole { Ok(()) } else { Err(CUT) }
     }
 }
+
+const CUT: ProtocolError = ProtocolError::Ended { during: "the report" };
 
 impl OkOptions {
     /// Takes one option; what is not known or not readable is left out, as git does.

@@ -204,6 +204,10 @@ fn a_whole_report_counts_without_the_flush_packet_of_the_side_band() {
 fn without_a_report_there_may_still_be_messages() {
     let mut decoder = ReportDecoder::new(SideBand::Large, ReportVersion::None);
     decoder.packet(&band(2, b"hello")).unwrap();
+    assert!(
+        decoder.finish().is_err(),
+        "the end of the messages is the only sign"
+    );
     assert_eq!(decoder.packet(&Packet::Flush), Ok(vec![ReportEvent::End]));
     let nothing = ReportDecoder::new(SideBand::None, ReportVersion::None);
     assert!(nothing.is_done() && nothing.finish().is_ok());
