@@ -2,8 +2,9 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::program::require;
@@ -75,4 +76,29 @@ pub fn git(directory: &Path) -> Command {
         command.arg("-c").arg(setting);
     }
     command
+}
+
+/// Runs a command with `input` to its end and returns its standard output; a failure panics with its
+/// standard error.
+pub(crate) fn output(command: &mut Command, input: &[u8]) -> Vec<u8> {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    // The inputs here are read whole before anything is written, so this cannot wait for ever.
+    let written = stdin.write_all(input);
+    drop(stdin);
+    let output = child.wait_with_output().expect("the child is ours to wait for");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{command:?} failed: {}\n{errors}",
+        output.status
+    );
+    written.unwrap_or_else(|error| panic!("{command:?} did not read its input: {error}"));
+    output.stdout
 }

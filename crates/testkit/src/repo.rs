@@ -10,36 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 
 use crate::fast_import::FastImport;
-use crate::git::git;
+use crate::git::{git, output};
+use crate::object_format::ObjectFormat;
 use crate::program::require;
 use crate::temp::tmp;
-
-/// The hash function that names a repository's objects (`extensions.objectFormat` in `git-config(1)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObjectFormat {
-    /// 40 hex digits.
-    Sha1,
-    /// 64 hex digits.
-    Sha256,
-}
-
-impl ObjectFormat {
-    /// Git's own name of the format: `sha1` or `sha256`.
-    pub fn name(self) -> &'static str {
-        match self {
-            ObjectFormat::Sha1 => "sha1",
-            ObjectFormat::Sha256 => "sha256",
-        }
-    }
-
-    /// The id that stands for "no object": all zeros.
-    pub fn zero(self) -> String {
-        match self {
-            ObjectFormat::Sha1 => "0".repeat(40),
-            ObjectFormat::Sha256 => "0".repeat(64),
-        }
-    }
-}
 
 /// A real repository on disk, and what a scenario does to it.
 ///
@@ -48,7 +22,8 @@ impl ObjectFormat {
 /// from a fixed date, so the same steps give the same ids in every run, and in every repository: give
 /// commits that must differ different messages.
 ///
-/// No repository collects garbage by itself. Made by root, it is open to every user, so that a server that
+/// No repository collects garbage by itself, or waits for the disk (`core.fsync`; a benchmark wants
+/// [`durable`](Repo::durable)). Made by root, it is open to every user, so that a server that
 /// gives up root's rights can read and write it.
 ///
 /// Every method panics, with git's own words, when git refuses.
@@ -60,6 +35,18 @@ pub struct Repo {
     /// The directory to remove at the end, where the repository has its own.
     _directory: Option<TempDir>,
 }
+
+/// No surprises in the background, and no waiting for the disk: scenarios need not survive a power cut.
+const QUIET_SETTINGS: &str = "\
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+[receive]
+	autogc = false
+[core]
+	fsync = none
+";
 
 /// The date of the first commit, in seconds since 1970: 2023-11-14.
 const FIRST_SECOND: u64 = 1_700_000_000;
@@ -131,8 +118,7 @@ impl Repo {
             clock: AtomicU64::new(FIRST_SECOND),
             _directory: directory,
         };
-        let mut settings =
-            "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[receive]\n\tautogc = false\n".to_owned();
+        let mut settings = QUIET_SETTINGS.to_owned();
         if rustix::process::geteuid().is_root() {
             // `git init --shared` would forbid forced pushes as well.
             settings.push_str("[core]\n\tsharedRepository = 0777\n");
@@ -351,6 +337,11 @@ impl Repo {
         self.git(&["config", key, value]);
     }
 
+    /// Has git make sure of what it writes here as it does by default, for measurements.
+    pub fn durable(&self) {
+        self.git(&["config", "--unset", "core.fsync"]);
+    }
+
     /// A bare clone at `path` with the last `depth` commits of every branch and tag.
     pub fn shallow_clone(&self, path: impl AsRef<Path>, depth: u32) -> Repo {
         let clone = Repo::bare_with(path, self.format);
@@ -388,29 +379,4 @@ pub(crate) fn full_name(branch: &str) -> String {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim_end_matches('\n').to_owned()
-}
-
-/// Runs a command with `input` to its end and returns its standard output; a failure panics with its
-/// standard error.
-fn output(command: &mut Command, input: &[u8]) -> Vec<u8> {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-    let mut stdin = child.stdin.take().expect("standard input is piped");
-    // The inputs here are read whole before anything is written, so this cannot wait for ever.
-    let written = stdin.write_all(input);
-    drop(stdin);
-    let output = child.wait_with_output().expect("the child is ours to wait for");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{command:?} failed: {}\n{errors}",
-        output.status
-    );
-    written.unwrap_or_else(|error| panic!("{command:?} did not read its input: {error}"));
-    output.stdout
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::git::git_environment;
-use crate::process::Run;
 use crate::program::require;
 use crate::repo::Repo;
+use crate::run::Run;
 
 /// The mirror script of pipelines, run with real git.
 ///
@@ -93,6 +93,11 @@ impl ScriptOracle {
             .envs(inputs.environment())
             // The script's fresh repository has to be of the same kind as the two sides.
             .env("GIT_DEFAULT_HASH", target.format().name())
+            .envs([
+                ("GIT_CONFIG_COUNT", "1"),
+                ("GIT_CONFIG_KEY_0", "core.fsync"),
+                ("GIT_CONFIG_VALUE_0", "none"),
+            ])
             .run();
         match script.code {
             Some(exit @ 0..=3) => ScriptOutcome {
