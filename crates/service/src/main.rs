@@ -1,11 +1,12 @@
 //! The binary `refsync`: branches and tags kept the same in two Git repositories.
 //!
 //! [`cli`] parses and dispatches, [`inputs`] makes a validated request of flags and variables, the engine runs it, and
-//! [`output`] says what became of it.
+//! [`output`] says what became of it. [`demo`] shows all of it on two throwaway repositories.
 
 use std::process::ExitCode;
 
 mod cli;
+mod demo;
 mod inputs;
 mod output;
 

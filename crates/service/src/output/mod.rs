@@ -12,7 +12,7 @@ pub(crate) mod again;
 mod fixture;
 pub(crate) mod hints;
 pub(crate) mod json;
-mod names;
+pub(crate) mod names;
 pub(crate) mod progress;
 pub(crate) mod style;
 pub(crate) mod summary;

@@ -18,6 +18,8 @@ pub(crate) enum Tone {
     Quiet,
     /// Advice.
     Hint,
+    /// A headline, or a command.
+    Title,
 }
 
 /// Whether colours are used on a stream.
@@ -52,6 +54,7 @@ impl Palette {
             (Self::Plain, _) => Style::new(),
             (_, Tone::Good) => AnsiColor::Green.on_default(),
             (_, Tone::Bad) => AnsiColor::Red.on_default(),
+            (_, Tone::Title) => Style::new().bold(),
             (_, Tone::Quiet) => Style::new().dimmed(),
             (_, Tone::Forced | Tone::Hint) => AnsiColor::Yellow.on_default(),
         };
