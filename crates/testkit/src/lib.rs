@@ -9,6 +9,7 @@
 //! The crate is a development dependency only. It panics, with what went wrong, where a test could do no
 //! better than to fail.
 
+mod apache;
 mod background;
 mod fast_import;
 mod fault_proxy;
@@ -29,6 +30,7 @@ mod temp;
 mod tls;
 mod wait;
 
+pub use apache::{Apache, ApacheBuilder};
 pub use fault_proxy::{Act, Direction, Fault, FaultProxy, Point, RefusedPort};
 pub use gate::Gate;
 pub use git::{git, git_environment};

@@ -19,9 +19,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the command that `command` makes for a port, and waits until that port accepts connections.
-    /// `log` is what the program has written, for the message of a failure.
-    pub(crate) fn start(name: &str, command: impl Fn(u16) -> Command, log: impl Fn() -> String) -> Server {
+    /// Starts the command that `command` makes for a port, and waits until it is `ready` and that port accepts
+    /// connections. `log` is what the program has written, for the message of a failure.
+    pub(crate) fn start(
+        name: &str,
+        command: impl Fn(u16) -> Command,
+        ready: impl Fn() -> bool,
+        log: impl Fn() -> String,
+    ) -> Server {
         for _ in 0..ATTEMPTS {
             let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
             let mut process = Process::spawn(command(address.port()));
@@ -29,7 +34,8 @@ impl Server {
             until(name, DEADLINE, || {
                 let ended = process.ended().is_some();
                 // Somebody else's server would answer as well, but then ours has ended.
-                listens = !ended && TcpStream::connect(address).is_ok() && process.ended().is_none();
+                listens =
+                    !ended && ready() && TcpStream::connect(address).is_ok() && process.ended().is_none();
                 ended || listens
             });
             if listens {

@@ -69,7 +69,7 @@ impl Sshd {
             command
         };
         let log = || fs::read_to_string(directory.path().join("log")).unwrap_or_default();
-        let server = Server::start("sshd", start, log);
+        let server = Server::start("sshd", start, || true, log);
         let host_key =
             fs::read_to_string(directory.path().join("host_key.pub")).expect("ssh-keygen wrote it");
         let port = server.address.port();
