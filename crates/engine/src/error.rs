@@ -265,7 +265,11 @@ struct Said<'a>(&'a str);
 
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ": {}", self.0)
+        }
     }
 }
 
@@ -279,7 +283,10 @@ impl Fault {
     /// Whether trying again can help.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Busy { retry_after: Some(after), .. } => Retry::After(*after),
+            Self::Busy {
+                retry_after: Some(after),
+                ..
+            } => Retry::After(*after),
             Self::HostNotFound { .. }
             | Self::ConnectionRefused { .. }
             | Self::Connect { .. }

@@ -11,6 +11,7 @@ use crate::decide::Direction;
 use crate::error::{Error, Fault, Stage};
 use crate::event::Event;
 use crate::listing::{Listed, Listing};
+use crate::prefetch::Prefetched;
 use crate::receive::Receive;
 use crate::request::Request;
 use crate::scope::Scope;
@@ -38,6 +39,8 @@ pub(crate) struct Observed<'r> {
     pub(crate) common: Vec<Oid>,
     /// How many names of each side have a value.
     pub(crate) holders: Both<HashMap<Oid, u32>>,
+    /// A pack that was asked for ahead.
+    pub(crate) prefetched: Option<Prefetched>,
 }
 
 /// Lists both sides.
@@ -45,26 +48,67 @@ pub(crate) async fn observe<'r>(request: &Request, remotes: &'r Both<Remote>) ->
     let merge = Mutex::new(Merge::new(&request.scope));
     let see = |side: Side| {
         let merge = &merge;
-        move |listed: Listed| merge.lock().unwrap_or_else(PoisonError::into_inner).see(side, listed)
+        move |listed: Listed| {
+            merge
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .see(side, listed)
+        }
     };
     let (mut see_source, mut see_target) = (see(Side::Source), see(Side::Target));
-    let target = async { Receive::observe(&remotes.target, &mut see_target).await.map_err(at(&remotes.target)) };
+    let target = async {
+        Receive::observe(&remotes.target, &mut see_target)
+            .await
+            .map_err(at(&remotes.target))
+    };
     let (uploads, receives, listings) = match request.direction {
         Direction::OneWay => {
             let prefixes = request.scope.prefixes();
             let source = async {
-                Upload::list(&remotes.source, &prefixes, &mut see_source).await.map_err(at(&remotes.source))
+                Upload::list(&remotes.source, &prefixes, &mut see_source)
+                    .await
+                    .map_err(at(&remotes.source))
             };
             let ((upload, listing), receive) = futures_util::future::try_join(source, target).await?;
-            let listings = Both { source: listing, target: receive.listing.clone() };
-            (Both { source: Some(upload), target: None }, Both { source: None, target: Some(receive) }, listings)
+            let listings = Both {
+                source: listing,
+                target: receive.listing.clone(),
+            };
+            (
+                Both {
+                    source: Some(upload),
+                    target: None,
+                },
+                Both {
+                    source: None,
+                    target: Some(receive),
+                },
+                listings,
+            )
         }
         Direction::TwoWay => {
             // Each side is seen once, by its receive-pack, so that the verdict and the lease come from the same look.
-            let source = async { Receive::observe(&remotes.source, &mut see_source).await.map_err(at(&remotes.source)) };
+            let source = async {
+                Receive::observe(&remotes.source, &mut see_source)
+                    .await
+                    .map_err(at(&remotes.source))
+            };
             let (source, target) = futures_util::future::try_join(source, target).await?;
-            let listings = Both { source: source.listing.clone(), target: target.listing.clone() };
-            (Both { source: None, target: None }, Both { source: Some(source), target: Some(target) }, listings)
+            let listings = Both {
+                source: source.listing.clone(),
+                target: target.listing.clone(),
+            };
+            (
+                Both {
+                    source: None,
+                    target: None,
+                },
+                Both {
+                    source: Some(source),
+                    target: Some(target),
+                },
+                listings,
+            )
         }
     };
     let merge = merge.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +122,11 @@ pub(crate) async fn observe<'r>(request: &Request, remotes: &'r Both<Remote>) ->
     remotes.source.listener.tell(Event::Observed {
         source: seen.source,
         target: seen.target,
-        differing: observed.references.values().filter(|values| values.source != values.target).count() as u64,
+        differing: observed
+            .references
+            .values()
+            .filter(|values| values.source != values.target)
+            .count() as u64,
     });
     Ok(observed)
 }
@@ -88,17 +136,29 @@ fn at(remote: &Remote) -> impl FnOnce(Fault) -> Error {
 }
 
 /// What makes a run impossible, whatever the references are.
-fn check(request: &Request, observed: &Observed<'_>, seen: &Both<u64>, remotes: &Both<Remote>) -> Result<(), Error> {
+fn check(
+    request: &Request,
+    observed: &Observed<'_>,
+    seen: &Both<u64>,
+    remotes: &Both<Remote>,
+) -> Result<(), Error> {
     let Both { source, target } = &observed.listings;
     if source.format != target.format {
         let formats: (ObjectFormat, ObjectFormat) = (source.format, target.format);
-        return Err(at(&remotes.target)(Fault::ObjectFormats { source_format: formats.0, target_format: formats.1 }));
+        return Err(at(&remotes.target)(Fault::ObjectFormats {
+            source_format: formats.0,
+            target_format: formats.1,
+        }));
     }
     if !source.shallow.is_empty() {
         return Err(at(&remotes.source)(Fault::Shallow));
     }
     if request.direction == Direction::TwoWay {
-        return if target.shallow.is_empty() { Ok(()) } else { Err(at(&remotes.target)(Fault::Shallow)) };
+        return if target.shallow.is_empty() {
+            Ok(())
+        } else {
+            Err(at(&remotes.target)(Fault::Shallow))
+        };
     }
     let empty = source.count == 0 && !source.head_has_value;
     if empty && !request.scope.is_names_only() && seen.target > 0 {
@@ -192,6 +252,7 @@ impl<'a> Merge<'a> {
             in_sync: self.in_sync,
             common: self.common,
             holders: self.holders,
+            prefetched: None,
         }
     }
 }
@@ -199,7 +260,13 @@ impl<'a> Merge<'a> {
 impl Observed<'_> {
     /// The names that were dropped.
     pub(crate) fn invalid_names(&self) -> Vec<(Side, BString)> {
-        let of = |side: Side| self.listings.of(side).invalid_names.iter().map(move |name| (side, name.clone()));
+        let of = |side: Side| {
+            self.listings
+                .of(side)
+                .invalid_names
+                .iter()
+                .map(move |name| (side, name.clone()))
+        };
         of(Side::Source).chain(of(Side::Target)).collect()
     }
 }

@@ -140,7 +140,10 @@ impl<'r> Receive<'r> {
 
 impl Pushed {
     fn failed(fault: Fault) -> Self {
-        Self { fault: Some(fault), ..Self::default() }
+        Self {
+            fault: Some(fault),
+            ..Self::default()
+        }
     }
 }
 
@@ -157,7 +160,10 @@ async fn push_line(
     pack: Source,
     reading: Reading,
 ) -> Result<Pushed, SourceFault> {
-    let Line { incoming, mut outgoing } = line;
+    let Line {
+        incoming,
+        mut outgoing,
+    } = line;
     let report = reading.read(incoming);
     let (whole, mut stream) = match pack {
         Source::Whole(bytes) => (bytes, None),
@@ -173,7 +179,10 @@ async fn push_line(
         Ok(())
     };
     let pushed = relay(pump, report, remote.timeouts.report).await?;
-    Ok(Pushed { bytes: stream.map_or(0, |stream| stream.bytes()), ..pushed })
+    Ok(Pushed {
+        bytes: stream.map_or(0, |stream| stream.bytes()),
+        ..pushed
+    })
 }
 
 async fn push_http(
@@ -204,7 +213,10 @@ async fn push_http(
             }
         };
         let pushed = relay(async { Ok(()) }, report, remote.timeouts.report).await?;
-        return Ok(Pushed { bytes: sent, ..pushed });
+        return Ok(Pushed {
+            bytes: sent,
+            ..pushed
+        });
     };
     let (mut outgoing, receiver) = Outgoing::body(remote.side, remote.timeouts.idle);
     let body = reqwest::Body::wrap_stream(crate::transport::chunks(start.freeze(), receiver));
@@ -220,7 +232,10 @@ async fn push_http(
         Ok(())
     };
     let pushed = relay(pump, report, remote.timeouts.report).await?;
-    Ok(Pushed { bytes: stream.bytes(), ..pushed })
+    Ok(Pushed {
+        bytes: stream.bytes(),
+        ..pushed
+    })
 }
 
 /// Reads up to [`WHOLE`] bytes of the pack. Whether there are more.
@@ -243,9 +258,13 @@ enum Stop {
 async fn pump(stream: &mut PackStream, outgoing: &mut Outgoing, listener: &Listener) -> Result<(), Stop> {
     while let Some(bytes) = stream.next().await.map_err(Stop::Source)? {
         outgoing.send(bytes).await.map_err(Stop::Target)?;
-        listener.tell(Event::Relayed { bytes: stream.bytes() });
+        listener.tell(Event::Relayed {
+            bytes: stream.bytes(),
+        });
     }
-    listener.tell(Event::PackSent { bytes: stream.bytes() });
+    listener.tell(Event::PackSent {
+        bytes: stream.bytes(),
+    });
     Ok(())
 }
 
@@ -262,9 +281,12 @@ async fn relay(
         pushed = &mut report => return Ok(pushed),
     };
     match pumped {
-        Ok(()) => Ok(tokio::time::timeout(patience, report)
-            .await
-            .unwrap_or_else(|_| Pushed::failed(Fault::TimedOut { what: "report", after: patience }))),
+        Ok(()) => Ok(tokio::time::timeout(patience, report).await.unwrap_or_else(|_| {
+            Pushed::failed(Fault::TimedOut {
+                what: "report",
+                after: patience,
+            })
+        })),
         Err(Stop::Source(fault)) => Err(SourceFault(fault)),
         // Why it stopped reading, it may still say.
         Err(Stop::Target(fault)) => Ok(tokio::time::timeout(Duration::from_secs(5), report)
@@ -329,7 +351,11 @@ impl Reading {
             ReportEvent::Unpack(Ok(())) | ReportEvent::End => {}
             ReportEvent::Unpack(Err(reason)) => self.pushed.unpack = Some(sanitize(&reason)),
             ReportEvent::Ok { name, options } => {
-                let status = if options == Default::default() { Status::Ok } else { Status::Altered };
+                let status = if options == Default::default() {
+                    Status::Ok
+                } else {
+                    Status::Altered
+                };
                 self.pushed.statuses.insert(name, status);
             }
             ReportEvent::Ng { name, reason } => {
@@ -343,6 +369,10 @@ impl Reading {
             self.pushed.messages.push_str(&line);
             self.pushed.messages.push('\n');
         }
-        self.listener.tell(Event::Remote { side: self.side, line, transient });
+        self.listener.tell(Event::Remote {
+            side: self.side,
+            line,
+            transient,
+        });
     }
 }

@@ -68,12 +68,18 @@ const WORDS: &[(&[&str], RejectReason)] = &[
     (&["gh013"], RejectReason::Protected),
     (&["deletion of the current branch"], RejectReason::CurrentBranch),
     (&["branch is currently checked out"], RejectReason::CurrentBranch),
-    (&["refusing to delete the current branch"], RejectReason::CurrentBranch),
+    (
+        &["refusing to delete the current branch"],
+        RejectReason::CurrentBranch,
+    ),
     (&["deletion prohibited"], RejectReason::DeleteDenied),
     (&["deleting", "prohibited"], RejectReason::DeleteDenied),
     (&["non-fast-forward"], RejectReason::NonFastForwardDenied),
     (&["directory/file conflict"], RejectReason::NameCollision),
-    (&["cannot lock ref", "exists; cannot create"], RejectReason::NameCollision),
+    (
+        &["cannot lock ref", "exists; cannot create"],
+        RejectReason::NameCollision,
+    ),
     (&["shallow update not allowed"], RejectReason::Shallow),
     (&["atomic"], RejectReason::Atomic),
     (&["transaction failed"], RejectReason::Atomic),
@@ -89,26 +95,47 @@ impl Rejection {
     /// (`pre-receive hook declined`) and say more in their messages.
     pub fn parse(raw: &str, remote_messages: &str) -> Self {
         let reason = match find(raw) {
-            Some(reason @ (RejectReason::Hook | RejectReason::Unpack)) => find(remote_messages).unwrap_or(reason),
+            Some(reason @ (RejectReason::Hook | RejectReason::Unpack)) => {
+                find(remote_messages).unwrap_or(reason)
+            }
             Some(reason) => reason,
             None => RejectReason::Other,
         };
-        Self { reason, raw: raw.to_owned() }
+        Self {
+            reason,
+            raw: raw.to_owned(),
+        }
     }
 
     /// What a person can do about it.
     pub fn advice(&self) -> Option<&'static str> {
         Some(match self.reason {
             RejectReason::Hook => "a hook or rule of the host refused it: its words are above",
-            RejectReason::Protected => "let the token's user push to the protected reference, or exclude it (-r '^refs/heads/NAME')",
-            RejectReason::Hidden => "the host keeps these references to itself: exclude them (-r '^refs/pull/*')",
-            RejectReason::Workflow => "give the token the permission to write workflows (GitHub: scope `workflow`)",
-            RejectReason::DeleteDenied => "allow deletions on the host (receive.denyDeletes), or leave out --sync-delete",
-            RejectReason::NonFastForwardDenied => "allow force pushes on the host (receive.denyNonFastForwards)",
-            RejectReason::CurrentBranch => "it is the host's default or checked-out branch: choose another there first",
-            RejectReason::TooLarge => "the host limits the size of a push or a file: raise it there, or exclude the reference",
+            RejectReason::Protected => {
+                "let the token's user push to the protected reference, or exclude it (-r '^refs/heads/NAME')"
+            }
+            RejectReason::Hidden => {
+                "the host keeps these references to itself: exclude them (-r '^refs/pull/*')"
+            }
+            RejectReason::Workflow => {
+                "give the token the permission to write workflows (GitHub: scope `workflow`)"
+            }
+            RejectReason::DeleteDenied => {
+                "allow deletions on the host (receive.denyDeletes), or leave out --sync-delete"
+            }
+            RejectReason::NonFastForwardDenied => {
+                "allow force pushes on the host (receive.denyNonFastForwards)"
+            }
+            RejectReason::CurrentBranch => {
+                "it is the host's default or checked-out branch: choose another there first"
+            }
+            RejectReason::TooLarge => {
+                "the host limits the size of a push or a file: raise it there, or exclude the reference"
+            }
             RejectReason::DiskFull => "free space on the server and run again",
-            RejectReason::LfsMissing => "refsync does not mirror LFS content yet: push it with `git lfs push --all` first",
+            RejectReason::LfsMissing => {
+                "refsync does not mirror LFS content yet: push it with `git lfs push --all` first"
+            }
             RejectReason::NameCollision => "remove the reference on that side whose name is in the way",
             RejectReason::Shallow => "complete the repository there (git fetch --unshallow)",
             RejectReason::Unpack => "the server could not store the pack: its words are above",
@@ -119,7 +146,10 @@ impl Rejection {
 
 fn find(text: &str) -> Option<RejectReason> {
     let text = text.to_lowercase();
-    WORDS.iter().find(|(words, _)| words.iter().all(|word| text.contains(word))).map(|(_, reason)| *reason)
+    WORDS
+        .iter()
+        .find(|(words, _)| words.iter().all(|word| text.contains(word)))
+        .map(|(_, reason)| *reason)
 }
 
 impl fmt::Display for Rejection {
@@ -137,17 +167,41 @@ mod tests {
         for (raw, messages, reason) in [
             ("deny updating a hidden ref", "", RejectReason::Hidden),
             ("protected branch hook declined", "", RejectReason::Protected),
-            ("pre-receive hook declined", "GitLab: You are not allowed to push code to protected branches on this project.", RejectReason::Protected),
-            ("pre-receive hook declined", "error: GH008: Your push referenced at least 1 unknown Git LFS object", RejectReason::LfsMissing),
+            (
+                "pre-receive hook declined",
+                "GitLab: You are not allowed to push code to protected branches on this project.",
+                RejectReason::Protected,
+            ),
+            (
+                "pre-receive hook declined",
+                "error: GH008: Your push referenced at least 1 unknown Git LFS object",
+                RejectReason::LfsMissing,
+            ),
             ("pre-receive hook declined", "policy: no", RejectReason::Hook),
-            ("refusing to allow a Personal Access Token to create or update workflow `x` without `workflow` scope", "", RejectReason::Workflow),
+            (
+                "refusing to allow a Personal Access Token to create or update workflow `x` without `workflow` scope",
+                "",
+                RejectReason::Workflow,
+            ),
             ("deletion prohibited", "", RejectReason::DeleteDenied),
-            ("deletion of the current branch prohibited", "", RejectReason::CurrentBranch),
-            ("unpacker error", "fatal: write error: No space left on device", RejectReason::DiskFull),
+            (
+                "deletion of the current branch prohibited",
+                "",
+                RejectReason::CurrentBranch,
+            ),
+            (
+                "unpacker error",
+                "fatal: write error: No space left on device",
+                RejectReason::DiskFull,
+            ),
             ("unpacker error", "", RejectReason::Unpack),
             ("something new", "", RejectReason::Other),
         ] {
-            assert_eq!(Rejection::parse(raw, messages).reason, reason, "{raw} / {messages}");
+            assert_eq!(
+                Rejection::parse(raw, messages).reason,
+                reason,
+                "{raw} / {messages}"
+            );
         }
     }
 }

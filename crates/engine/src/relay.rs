@@ -8,12 +8,16 @@ use gitwire::{Oid, RefName};
 use crate::decide::{Action, Refusal};
 use crate::error::{Error, Fault, Stage};
 use crate::event::Event;
+use crate::ledger::Ledger;
 use crate::listing::Listed;
+use crate::observe::Observed;
 use crate::plan::Planned;
+use crate::prefetch::Prefetched;
 use crate::receive::{Pack, Push, Pushed, Receive, SourceFault, Status};
 use crate::rejection::{RejectReason, Rejection};
 use crate::report::Outcome;
 use crate::request::Request;
+use crate::side::{Both, Side};
 use crate::transport::Remote;
 use crate::upload::{Upload, Wanted};
 
@@ -26,22 +30,58 @@ const MAX_WANTS: usize = 100_000;
 /// After so many pushes in a row of which nothing was taken, the rest is not tried reference by reference any more.
 const MAX_FUTILE: u32 = 32;
 
+/// Makes the writes to one side. An error means that the rest was not tried; what was written is in the ledger all the same.
+pub(crate) async fn relay<'r>(
+    request: &Request,
+    remotes: &'r Both<Remote>,
+    observed: &mut Observed<'r>,
+    to: Side,
+    writes: Vec<Planned>,
+    ledger: &mut Ledger<'_>,
+) -> Result<(), Error> {
+    let Some(receive) = observed.receives.of_mut(to).take() else {
+        return Ok(());
+    };
+    if writes.is_empty() {
+        receive.close().await;
+        return Ok(());
+    }
+    let source = remotes.of(to.other());
+    let from = match observed.uploads.of_mut(to.other()).take() {
+        Some(upload) => upload,
+        None => Upload::open(source)
+            .await
+            .map_err(|fault| source.error(Stage::Relay, fault))?,
+    };
+    let mut relay = Relay {
+        request,
+        from: &from,
+        source,
+        target: remotes.of(to),
+        common: &observed.common,
+        held: observed.holders.of(to),
+        prefetched: observed.prefetched.take(),
+        head: observed.listings.of(to.other()).head.as_ref(),
+        ledger,
+    };
+    relay.run(writes, receive).await
+}
+
 /// What a relay knows beside its writes.
-pub(crate) struct Relay<'a, 'r> {
-    pub(crate) request: &'a Request,
-    pub(crate) from: &'a Upload<'r>,
-    pub(crate) source: &'r Remote,
-    pub(crate) target: &'r Remote,
+struct Relay<'a, 'r, 'l> {
+    request: &'a Request,
+    from: &'a Upload<'r>,
+    source: &'r Remote,
+    target: &'r Remote,
     /// What both sides have, to name as haves.
-    pub(crate) common: &'a [Oid],
+    common: &'a [Oid],
     /// The values that the target lists.
-    pub(crate) held: &'a HashMap<Oid, u32>,
+    held: &'a HashMap<Oid, u32>,
+    /// A pack that was asked for ahead.
+    prefetched: Option<Prefetched>,
     /// The branch of the source's `HEAD`.
-    pub(crate) head: Option<&'a RefName>,
-    /// Takes what became of each write.
-    pub(crate) settle: &'a mut (dyn FnMut(&Planned, Outcome) + Send),
-    /// Bytes of packs that were sent.
-    pub(crate) bytes: &'a mut u64,
+    head: Option<&'a RefName>,
+    ledger: &'a mut Ledger<'l>,
 }
 
 /// One push to come.
@@ -61,9 +101,8 @@ enum End {
     AllAlike { left: Vec<Planned>, outcome: Outcome },
 }
 
-impl<'r> Relay<'_, 'r> {
-    /// Makes the writes. An error means that the rest was not tried; what was written is settled all the same.
-    pub(crate) async fn run(&mut self, writes: Vec<Planned>, receive: Receive<'r>) -> Result<(), Error> {
+impl<'r> Relay<'_, 'r, '_> {
+    async fn run(&mut self, writes: Vec<Planned>, receive: Receive<'r>) -> Result<(), Error> {
         let mut batches = self.batches(writes, receive.listing.count == 0);
         batches.reverse();
         let mut receive = Some(receive);
@@ -84,17 +123,26 @@ impl<'r> Relay<'_, 'r> {
                 End::Settled => futile = 0,
                 End::AllAlike { left, .. } if brought => {
                     delivered = false;
-                    batches.push(Batch { writes: left, also: Vec::new(), brought: false });
+                    batches.push(Batch {
+                        writes: left,
+                        also: Vec::new(),
+                        brought: false,
+                    });
                 }
                 End::AllAlike { left, outcome } if left.len() == 1 || atomic || futile >= MAX_FUTILE => {
                     futile += 1;
-                    left.iter().for_each(|planned| (self.settle)(planned, outcome.clone()));
+                    left.iter()
+                        .for_each(|planned| self.ledger.settle(planned, outcome.clone()));
                 }
                 End::AllAlike { mut left, .. } => {
                     futile += 1;
                     let half = left.split_off(left.len().div_ceil(2));
                     for writes in [half, left] {
-                        batches.push(Batch { writes, also: Vec::new(), brought: false });
+                        batches.push(Batch {
+                            writes,
+                            also: Vec::new(),
+                            brought: false,
+                        });
                     }
                 }
             }
@@ -114,17 +162,33 @@ impl<'r> Relay<'_, 'r> {
         if let (Some(first), true, false) = (first, empty && writes.len() > 1, self.request.atomic) {
             groups.push(vec![writes.remove(first)]);
         }
-        let size = if self.request.atomic { usize::MAX } else { MAX_COMMANDS };
+        let size = if self.request.atomic {
+            usize::MAX
+        } else {
+            MAX_COMMANDS
+        };
         while !writes.is_empty() {
             let later = writes.split_off(writes.len().min(size));
             groups.push(std::mem::replace(&mut writes, later));
         }
-        let all: HashSet<Oid> = groups.iter().flatten().filter_map(|planned| planned.change.action.new()).collect();
+        let all: HashSet<Oid> = groups
+            .iter()
+            .flatten()
+            .filter_map(|planned| planned.change.action.new())
+            .collect();
         let shared = groups.len() > 1 && all.len() <= MAX_WANTS;
-        let mut also: Vec<Oid> = if shared { all.into_iter().collect() } else { Vec::new() };
+        let mut also: Vec<Oid> = if shared {
+            all.into_iter().collect()
+        } else {
+            Vec::new()
+        };
         groups
             .into_iter()
-            .map(|writes| Batch { writes, also: std::mem::take(&mut also), brought: shared })
+            .map(|writes| Batch {
+                writes,
+                also: std::mem::take(&mut also),
+                brought: shared,
+            })
             .collect()
     }
 
@@ -133,18 +197,24 @@ impl<'r> Relay<'_, 'r> {
         let pack = self.pack(&batch, &receive).await;
         let pack = pack.map_err(|fault| self.source.error(Stage::Relay, fault))?;
         let commands: Vec<Command> = batch.writes.iter().map(command).collect();
-        let push = Push { commands: &commands, atomic: self.request.atomic, push_options: &self.request.push_options };
+        let push = Push {
+            commands: &commands,
+            atomic: self.request.atomic,
+            push_options: &self.request.push_options,
+        };
         match receive.push(&push, pack).await {
             Ok(pushed) => {
-                *self.bytes += pushed.bytes;
-                *delivered |= pushed.unpack.is_none() && pushed.statuses.values().any(|status| *status == Status::Ok);
+                self.ledger.report.bytes += pushed.bytes;
+                *delivered |=
+                    pushed.unpack.is_none() && pushed.statuses.values().any(|status| *status == Status::Ok);
                 self.take(batch.writes, pushed).await
             }
             Err(SourceFault(fault)) => {
                 // The target has an incomplete pack and changes nothing; look, rather than believe it.
                 let mut left = batch.writes;
                 if self.observe_again(&mut left, &HashSet::new()).await.is_ok() {
-                    left.iter().for_each(|planned| (self.settle)(planned, Outcome::NotWritten));
+                    left.iter()
+                        .for_each(|planned| self.ledger.settle(planned, Outcome::NotWritten));
                 }
                 Err(self.source.error(Stage::Relay, fault))
             }
@@ -152,23 +222,30 @@ impl<'r> Relay<'_, 'r> {
     }
 
     /// The pack for a push: the empty one if the target has everything.
-    async fn pack(&self, batch: &Batch, receive: &Receive<'_>) -> Result<Pack, Fault> {
-        let new = batch.writes.iter().filter_map(|planned| planned.change.action.new());
-        let wants: Vec<Oid> = new.chain(batch.also.iter().copied()).filter(|id| !self.held.contains_key(id)).collect();
+    async fn pack(&mut self, batch: &Batch, receive: &Receive<'_>) -> Result<Pack, Fault> {
+        let new = batch
+            .writes
+            .iter()
+            .filter_map(|planned| planned.change.action.new());
+        let wants: Vec<Oid> = new
+            .chain(batch.also.iter().copied())
+            .filter(|id| !self.held.contains_key(id))
+            .collect();
         if wants.is_empty() || batch.brought {
             return Ok(Pack::Empty);
         }
-        let old = batch.writes.iter().filter_map(|planned| planned.change.action.old());
+        let old = batch
+            .writes
+            .iter()
+            .filter_map(|planned| planned.change.action.old());
         let haves: Vec<Oid> = old.chain(self.common.iter().copied()).collect();
-        let wanted = Wanted {
-            wants,
-            haves,
-            shallow: receive.listing.shallow.clone(),
-            thin: !receive.capabilities.no_thin,
-            ofs_delta: receive.capabilities.ofs_delta,
+        let stream = match self.prefetched.take() {
+            Some(Prefetched { wants: asked, stream }) if asked == wants.iter().copied().collect() => stream,
+            _ => self.from.fetch(&Wanted::for_push(wants, haves, receive)).await?,
         };
-        let stream = self.from.fetch(&wanted).await?;
-        self.source.listener.tell(Event::PackStarted { objects: stream.objects() });
+        self.source.listener.tell(Event::PackStarted {
+            objects: stream.objects(),
+        });
         Ok(Pack::Stream(stream))
     }
 
@@ -178,7 +255,7 @@ impl<'r> Relay<'_, 'r> {
         let mut left = Vec::new();
         for planned in writes {
             match pushed.statuses.get(&planned.name) {
-                Some(Status::Ok) if pushed.unpack.is_none() => (self.settle)(&planned, planned.done()),
+                Some(Status::Ok) if pushed.unpack.is_none() => self.ledger.settle(&planned, planned.done()),
                 _ => left.push(planned),
             }
         }
@@ -187,18 +264,30 @@ impl<'r> Relay<'_, 'r> {
         }
         let none_taken = left.len() == asked;
         let refused = |planned: &&Planned| matches!(pushed.statuses.get(&planned.name), Some(Status::Ng(_)));
-        let ours: HashSet<RefName> = left.iter().filter(|it| !refused(it)).map(|it| it.name.clone()).collect();
+        let ours: HashSet<RefName> = left
+            .iter()
+            .filter(|it| !refused(it))
+            .map(|it| it.name.clone())
+            .collect();
         match self.observe_again(&mut left, &ours).await {
             Ok(receive) => receive.close().await,
             Err(error) => {
-                left.iter().for_each(|planned| (self.settle)(planned, Outcome::Unknown));
-                return Err(pushed.fault.map_or(error, |fault| self.target.error(Stage::Report, fault)));
+                left.iter()
+                    .for_each(|planned| self.ledger.settle(planned, Outcome::Unknown));
+                return Err(pushed
+                    .fault
+                    .map_or(error, |fault| self.target.error(Stage::Report, fault)));
             }
         }
         match (left.is_empty(), pushed) {
             // What was asked for is there, or was settled otherwise: nobody misses the report.
             (true, _) => Ok(End::Settled),
-            (false, Pushed { fault: Some(fault), .. }) => self.cut(left, fault),
+            (
+                false,
+                Pushed {
+                    fault: Some(fault), ..
+                },
+            ) => self.cut(left, fault),
             (false, pushed) => Ok(self.refused(left, &pushed, none_taken)),
         }
     }
@@ -208,11 +297,18 @@ impl<'r> Relay<'_, 'r> {
         match &fault {
             // Fewer references may need fewer objects.
             Fault::TooLarge { message } if left.len() > 1 && !self.request.atomic => {
-                let rejection = Rejection { reason: RejectReason::TooLarge, raw: message.clone() };
-                Ok(End::AllAlike { left, outcome: Outcome::Rejected(rejection) })
+                let rejection = Rejection {
+                    reason: RejectReason::TooLarge,
+                    raw: message.clone(),
+                };
+                Ok(End::AllAlike {
+                    left,
+                    outcome: Outcome::Rejected(rejection),
+                })
             }
             _ => {
-                left.iter().for_each(|planned| (self.settle)(planned, Outcome::NotWritten));
+                left.iter()
+                    .for_each(|planned| self.ledger.settle(planned, Outcome::NotWritten));
                 Err(self.target.error(Stage::Report, fault))
             }
         }
@@ -230,13 +326,14 @@ impl<'r> Relay<'_, 'r> {
         let outcome = |reason: &str| self.outcome(Rejection::parse(reason, &pushed.messages));
         let alike = reasons.iter().all(|reason| *reason == reasons[0]);
         let first = outcome(&reasons[0]);
-        let full = matches!(&first, Outcome::Rejected(rejection) if rejection.reason == RejectReason::DiskFull);
+        let full =
+            matches!(&first, Outcome::Rejected(rejection) if rejection.reason == RejectReason::DiskFull);
         if none_taken && alike && !full {
             return End::AllAlike { left, outcome: first };
         }
         let outcomes: Vec<Outcome> = reasons.iter().map(|reason| outcome(reason)).collect();
         for (planned, outcome) in left.iter().zip(outcomes) {
-            (self.settle)(planned, outcome);
+            self.ledger.settle(planned, outcome);
         }
         End::Settled
     }
@@ -273,7 +370,7 @@ impl<'r> Relay<'_, 'r> {
                 _ if now == planned.change.action.old() => return true,
                 now => Outcome::LeaseLost { now },
             };
-            (self.settle)(planned, outcome);
+            self.ledger.settle(planned, outcome);
             false
         });
         Ok(receive)

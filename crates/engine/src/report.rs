@@ -177,7 +177,11 @@ pub struct Report {
 impl Report {
     /// The exit code: the highest of all references, and 1 at least if the run ended early.
     pub fn exit(&self) -> Exit {
-        let fault = if self.error.is_some() { Exit::Failed } else { Exit::InSync };
+        let fault = if self.error.is_some() {
+            Exit::Failed
+        } else {
+            Exit::InSync
+        };
         self.references.iter().map(RefReport::exit).fold(fault, Exit::max)
     }
 

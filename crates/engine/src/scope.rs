@@ -18,7 +18,9 @@ pub struct Scope {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
     /// Nothing was given where a reference is needed.
-    #[error("a reference is empty: give a full name such as refs/heads/main, or a pattern such as refs/heads/*")]
+    #[error(
+        "a reference is empty: give a full name such as refs/heads/main, or a pattern such as refs/heads/*"
+    )]
     Empty,
     /// An expression that a pipeline left unresolved.
     #[error("`{0}` is an expression that was not resolved, not a reference")]
@@ -44,7 +46,11 @@ impl Default for Scope {
 impl Scope {
     /// Reads patterns.
     pub fn new<T: AsRef<str>>(patterns: impl IntoIterator<Item = T>) -> Result<Self, ScopeError> {
-        let mut scope = Self { specs: Vec::new(), names: Vec::new(), texts: Vec::new() };
+        let mut scope = Self {
+            specs: Vec::new(),
+            names: Vec::new(),
+            texts: Vec::new(),
+        };
         let mut includes = false;
         for text in patterns {
             let text = text.as_ref();
@@ -54,7 +60,11 @@ impl Scope {
         if scope.specs.is_empty() {
             return Err(ScopeError::Empty);
         }
-        if includes { Ok(scope) } else { Err(ScopeError::OnlyExclusions) }
+        if includes {
+            Ok(scope)
+        } else {
+            Err(ScopeError::OnlyExclusions)
+        }
     }
 
     fn add(&mut self, text: &str) -> Result<(), ScopeError> {
@@ -71,7 +81,11 @@ impl Scope {
         let malformed = || ScopeError::Malformed(text.into());
         // What a pattern stands for must be a name once its `*` is filled in.
         RefName::new(pattern.replacen('*', "x", 1)).map_err(|_| malformed())?;
-        let spec = if text.starts_with('^') { text.to_owned() } else { format!("{text}:{text}") };
+        let spec = if text.starts_with('^') {
+            text.to_owned()
+        } else {
+            format!("{text}:{text}")
+        };
         let spec = gix_refspec::parse(BStr::new(&spec), Operation::Fetch).map_err(|_| malformed())?;
         if let Ok(name) = RefName::new(text) {
             self.names.push(name);
@@ -84,7 +98,11 @@ impl Scope {
     /// Whether a reference is covered.
     pub fn covers(&self, name: &RefName) -> bool {
         let null = gitwire::ObjectFormat::Sha1.null();
-        let item = gix_refspec::match_group::Item { full_ref_name: name.as_bstr(), target: &null, object: None };
+        let item = gix_refspec::match_group::Item {
+            full_ref_name: name.as_bstr(),
+            target: &null,
+            object: None,
+        };
         let group = MatchGroup::from_fetch_specs(self.specs.iter().map(RefSpec::to_ref));
         !group.match_lhs(std::iter::once(item)).mappings.is_empty()
     }
@@ -107,7 +125,9 @@ impl Scope {
     /// The prefixes to ask a server for: they cover the scope, and perhaps more.
     pub fn prefixes(&self) -> Vec<BString> {
         let included = self.texts.iter().filter(|text| !text.starts_with('^'));
-        let mut all: Vec<BString> = included.map(|text| text.split('*').next().unwrap_or(text).into()).collect();
+        let mut all: Vec<BString> = included
+            .map(|text| text.split('*').next().unwrap_or(text).into())
+            .collect();
         all.sort();
         all.dedup_by(|longer, shorter| longer.starts_with(shorter.as_bytes()));
         all
@@ -153,7 +173,11 @@ mod tests {
         assert!(!scope.names(&name("refs/tags/v1")));
         assert!(!scope.covers(&name("refs/heads/main2")));
         assert!(!scope.covers(&name("refs/tags/tmp")));
-        assert!(Scope::new(["refs/heads/main", "^refs/heads/x"]).unwrap().is_names_only());
+        assert!(
+            Scope::new(["refs/heads/main", "^refs/heads/x"])
+                .unwrap()
+                .is_names_only()
+        );
     }
 
     #[test]
@@ -162,15 +186,35 @@ mod tests {
         assert_eq!(Scope::new(["null"]).unwrap_err(), ScopeError::Empty);
         assert_eq!(Scope::new(["  "]).unwrap_err(), ScopeError::Empty);
         assert_eq!(Scope::new([] as [&str; 0]).unwrap_err(), ScopeError::Empty);
-        assert_eq!(Scope::new(["^refs/heads/x"]).unwrap_err(), ScopeError::OnlyExclusions);
-        assert!(matches!(Scope::new(["refs/heads/<+trigger.branch>"]).unwrap_err(), ScopeError::Unresolved(_)));
+        assert_eq!(
+            Scope::new(["^refs/heads/x"]).unwrap_err(),
+            ScopeError::OnlyExclusions
+        );
+        assert!(matches!(
+            Scope::new(["refs/heads/<+trigger.branch>"]).unwrap_err(),
+            ScopeError::Unresolved(_)
+        ));
     }
 
     #[test]
     fn what_is_no_pattern_is_refused_with_words() {
-        assert!(Scope::new(["main"]).unwrap_err().to_string().contains("refs/heads/main"));
-        for text in ["refs/heads/*/*", "refs/heads/a b", "refs/heads/a..b", "refs/heads/a:refs/heads/b", "refs/"] {
-            assert!(matches!(Scope::new([text]).unwrap_err(), ScopeError::Malformed(_)), "{text}");
+        assert!(
+            Scope::new(["main"])
+                .unwrap_err()
+                .to_string()
+                .contains("refs/heads/main")
+        );
+        for text in [
+            "refs/heads/*/*",
+            "refs/heads/a b",
+            "refs/heads/a..b",
+            "refs/heads/a:refs/heads/b",
+            "refs/",
+        ] {
+            assert!(
+                matches!(Scope::new([text]).unwrap_err(), ScopeError::Malformed(_)),
+                "{text}"
+            );
         }
     }
 

@@ -58,6 +58,9 @@ impl<T> Both<T> {
 
     /// Makes a value for each side.
     pub fn from_fn(mut make: impl FnMut(Side) -> T) -> Self {
-        Self { source: make(Side::Source), target: make(Side::Target) }
+        Self {
+            source: make(Side::Source),
+            target: make(Side::Target),
+        }
     }
 }

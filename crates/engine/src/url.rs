@@ -98,7 +98,9 @@ impl RemoteUrl {
         if text.contains(['\n', '\r', '\0']) {
             return Err(UrlError::Malformed("it holds a line break or a NUL".into()));
         }
-        let lower = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let lower = text
+            .split_once("://")
+            .map(|(scheme, _)| scheme.to_ascii_lowercase());
         match lower.as_deref() {
             Some("http" | "https") => http(text, side),
             scheme => other(text, scheme, side),
@@ -153,16 +155,27 @@ fn other(text: &str, scheme: Option<&str>, side: &str) -> Result<RemoteUrl, UrlE
         (Some(scheme), Some((_, rest))) => format!("{scheme}://{rest}"),
         _ => text.to_owned(),
     };
-    let url = gix_url::parse(normal.as_str()).map_err(|_| UrlError::Malformed("Git does not understand it".into()))?;
+    let url = gix_url::parse(normal.as_str())
+        .map_err(|_| UrlError::Malformed("Git does not understand it".into()))?;
     if url.password.is_some() {
         return Err(UrlError::Password { side: side.into() });
     }
-    let path = url.path.to_str().map_err(|_| UrlError::Malformed("its path is not UTF-8".into()))?.to_owned();
+    let path = url
+        .path
+        .to_str()
+        .map_err(|_| UrlError::Malformed("its path is not UTF-8".into()))?
+        .to_owned();
     match &url.scheme {
-        Scheme::File => Ok(RemoteUrl::Local(std::path::absolute(Path::new(&path)).map_err(|_| UrlError::Empty)?)),
+        Scheme::File => Ok(RemoteUrl::Local(
+            std::path::absolute(Path::new(&path)).map_err(|_| UrlError::Empty)?,
+        )),
         Scheme::Git => {
             let host = safe_host(&url)?;
-            Ok(RemoteUrl::Git { host, port: url.port.unwrap_or(9418), path })
+            Ok(RemoteUrl::Git {
+                host,
+                port: url.port.unwrap_or(9418),
+                path,
+            })
         }
         Scheme::Ssh => ssh(&url, path),
         Scheme::Http | Scheme::Https | Scheme::Ext | Scheme::Helper(_) | Scheme::HelperUrl(_) => {
@@ -185,14 +198,23 @@ fn ssh(url: &gix_url::Url, path: String) -> Result<RemoteUrl, UrlError> {
         return Err(UrlError::Option("user"));
     }
     // As git does: `ssh://host/~user/x` means the home of that user, not a directory called `~user`.
-    let path = path.strip_prefix('/').filter(|rest| rest.starts_with('~')).map_or(path.clone(), str::to_owned);
+    let path = path
+        .strip_prefix('/')
+        .filter(|rest| rest.starts_with('~'))
+        .map_or(path.clone(), str::to_owned);
     if path.starts_with('-') {
         return Err(UrlError::Option("path"));
     }
     if path.is_empty() {
         return Err(UrlError::Malformed("it has no path".into()));
     }
-    let address = SshAddress { user: url.user.clone(), host, port: url.port, path, text: url.to_bstring().to_string() };
+    let address = SshAddress {
+        user: url.user.clone(),
+        host,
+        port: url.port,
+        path,
+        text: url.to_bstring().to_string(),
+    };
     Ok(RemoteUrl::Ssh(address))
 }
 
@@ -201,7 +223,11 @@ impl fmt::Display for RemoteUrl {
         match self {
             Self::Http { url, .. } => write!(f, "{url}"),
             Self::Ssh(address) => f.write_str(&address.text),
-            Self::Git { host, port: 9418, path } => write!(f, "git://{host}{path}"),
+            Self::Git {
+                host,
+                port: 9418,
+                path,
+            } => write!(f, "git://{host}{path}"),
             Self::Git { host, port, path } => write!(f, "git://{host}:{port}{path}"),
             Self::Local(path) => write!(f, "{}", path.display()),
         }
@@ -225,18 +251,33 @@ mod tests {
 
     #[test]
     fn every_form_of_git_clone_is_read() {
-        assert_eq!(parse("https://host/acme/app.git").unwrap().to_string(), "https://host/acme/app.git");
-        assert_eq!(parse("HTTPS://Host/app.git/").unwrap().to_string(), "https://host/app.git");
+        assert_eq!(
+            parse("https://host/acme/app.git").unwrap().to_string(),
+            "https://host/acme/app.git"
+        );
+        assert_eq!(
+            parse("HTTPS://Host/app.git/").unwrap().to_string(),
+            "https://host/app.git"
+        );
         assert_eq!(parse("git://host/app").unwrap().to_string(), "git://host/app");
-        assert_eq!(parse("/srv/app.git").unwrap(), RemoteUrl::Local("/srv/app.git".into()));
-        assert_eq!(parse("file:///srv/app.git").unwrap(), RemoteUrl::Local("/srv/app.git".into()));
+        assert_eq!(
+            parse("/srv/app.git").unwrap(),
+            RemoteUrl::Local("/srv/app.git".into())
+        );
+        assert_eq!(
+            parse("file:///srv/app.git").unwrap(),
+            RemoteUrl::Local("/srv/app.git".into())
+        );
         assert!(matches!(parse("./app.git").unwrap(), RemoteUrl::Local(path) if path.is_absolute()));
     }
 
     #[test]
     fn ssh_addresses_keep_what_the_remote_needs() {
         let scp = ssh("git@host:acme/app.git");
-        assert_eq!((scp.destination().as_str(), scp.port, scp.path.as_str()), ("git@host", None, "acme/app.git"));
+        assert_eq!(
+            (scp.destination().as_str(), scp.port, scp.path.as_str()),
+            ("git@host", None, "acme/app.git")
+        );
         let full = ssh("ssh://git@host:2222/srv/app.git");
         assert_eq!((full.port, full.path.as_str()), (Some(2222), "/srv/app.git"));
         assert_eq!(ssh("ssh://host/~me/app.git").path, "~me/app.git");
@@ -244,20 +285,39 @@ mod tests {
 
     #[test]
     fn a_user_name_is_taken_out_and_a_password_refused_unseen() {
-        let RemoteUrl::Http { url, user } = parse("https://me%40corp+x@host/app").unwrap() else { panic!() };
-        assert_eq!((url.as_str(), user.as_deref()), ("https://host/app", Some("me@corp+x")));
+        let RemoteUrl::Http { url, user } = parse("https://me%40corp+x@host/app").unwrap() else {
+            panic!()
+        };
+        assert_eq!(
+            (url.as_str(), user.as_deref()),
+            ("https://host/app", Some("me@corp+x"))
+        );
         for text in ["https://me:s3cret@host/app", "ssh://me:s3cret@host/app"] {
             let error = parse(text).unwrap_err();
-            assert!(!error.to_string().contains("s3cret") && error.to_string().contains("SOURCE_TOKEN"), "{error}");
+            assert!(
+                !error.to_string().contains("s3cret") && error.to_string().contains("SOURCE_TOKEN"),
+                "{error}"
+            );
         }
-        assert_eq!(parse("https://host/app?private_token=x").unwrap_err(), UrlError::Query);
+        assert_eq!(
+            parse("https://host/app?private_token=x").unwrap_err(),
+            UrlError::Query
+        );
     }
 
     #[test]
     fn options_helpers_and_unresolved_expressions_are_refused() {
         for text in [
-            "", "null", "<+input>", "ssh://-oProxyCommand=x/app", "-oProxyCommand=x:app", "ext::sh -c x", "ftp://host/app",
-            "https://", "host:-x", "ssh://host/\napp",
+            "",
+            "null",
+            "<+input>",
+            "ssh://-oProxyCommand=x/app",
+            "-oProxyCommand=x:app",
+            "ext::sh -c x",
+            "ftp://host/app",
+            "https://",
+            "host:-x",
+            "ssh://host/\napp",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

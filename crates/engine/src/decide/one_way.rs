@@ -70,7 +70,11 @@ fn refusal(force: Force, known: &Known, old: Oid, lineage: Lineage) -> Refusal {
 fn delete(sight: &Sight<'_>, policy: &Policy, known: &Known, old: Oid) -> Verdict {
     if !policy.sync_delete.target {
         let expected = sight.named || !known.nothing();
-        return if expected { Verdict::DeletionSkipped } else { Verdict::LeftAlone };
+        return if expected {
+            Verdict::DeletionSkipped
+        } else {
+            Verdict::LeftAlone
+        };
     }
     let asked = sight.named && (known.nothing() || policy.force == Force::Always);
     if asked || known.has(Some(old)) {

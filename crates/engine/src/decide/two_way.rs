@@ -50,7 +50,13 @@ fn carry(sight: &Sight<'_>, policy: &Policy, to: Side) -> Result<Verdict, Verdic
     }
 }
 
-fn replace(sight: &Sight<'_>, policy: &Policy, to: Side, old: Option<Oid>, new: Oid) -> Result<Verdict, Verdict> {
+fn replace(
+    sight: &Sight<'_>,
+    policy: &Policy,
+    to: Side,
+    old: Option<Oid>,
+    new: Oid,
+) -> Result<Verdict, Verdict> {
     let Some(old) = old else {
         return Ok(write(to, Action::Create { new }));
     };
@@ -66,7 +72,10 @@ fn replace(sight: &Sight<'_>, policy: &Policy, to: Side, old: Option<Oid>, new: 
 
 /// Both sides have a value and nothing was ever agreed on: what webhooks told may decide, then descent.
 fn without_base(sight: &Sight<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
-    let permitted: Vec<Side> = [Side::Target, Side::Source].into_iter().filter(|to| hinted(sight, *to)).collect();
+    let permitted: Vec<Side> = [Side::Target, Side::Source]
+        .into_iter()
+        .filter(|to| hinted(sight, *to))
+        .collect();
     match permitted[..] {
         [to] => match *sight.seen.of(to.other()) {
             Some(new) => replace(sight, policy, to, *sight.seen.of(to), new),
@@ -111,7 +120,11 @@ fn by_descent(sight: &Sight<'_>, base: Option<Oid>) -> Result<Verdict, Verdict> 
         // `new` descends from `old`: both descend from the base if `old` does.
         let from_base = base.map_or(Ok(Lineage::Descends), |base| sight.lineage(old, base))?;
         let descends = from_base == Lineage::Descends;
-        return Ok(if descends { write(to, Action::Update { old, new, lineage }) } else { CONFLICT });
+        return Ok(if descends {
+            write(to, Action::Update { old, new, lineage })
+        } else {
+            CONFLICT
+        });
     }
     Ok(CONFLICT)
 }

@@ -17,14 +17,21 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(super) fn new(host: &str, port: u16, path: &str) -> Self {
-        Self { host: host.into(), port, path: path.into() }
+        Self {
+            host: host.into(),
+            port,
+            path: path.into(),
+        }
     }
 
     pub(super) async fn dial(&self, remote: &Remote, service: Service, ask: Ask) -> Result<Line, Fault> {
         let connect = TcpStream::connect((self.host.as_str(), self.port));
         let stream = tokio::time::timeout(remote.timeouts.connect, connect)
             .await
-            .map_err(|_| Fault::TimedOut { what: "connection", after: remote.timeouts.connect })?
+            .map_err(|_| Fault::TimedOut {
+                what: "connection",
+                after: remote.timeouts.connect,
+            })?
             .map_err(|error| self.refused(&error))?;
         let (read, write) = stream.into_split();
         let mut line = Line {
@@ -40,10 +47,13 @@ impl Daemon {
         match error.kind() {
             std::io::ErrorKind::ConnectionRefused => Fault::ConnectionRefused { host },
             // The resolver has no kind of error of its own.
-            _ if error.to_string().contains("failed to lookup address") => {
-                Fault::HostNotFound { host: self.host.clone() }
-            }
-            _ => Fault::Connect { host, reason: error.to_string() },
+            _ if error.to_string().contains("failed to lookup address") => Fault::HostNotFound {
+                host: self.host.clone(),
+            },
+            _ => Fault::Connect {
+                host,
+                reason: error.to_string(),
+            },
         }
     }
 
@@ -51,7 +61,13 @@ impl Daemon {
     fn hello(&self, service: Service, ask: Ask) -> Vec<u8> {
         let version = if ask == Ask::V2 { "\0version=2\0" } else { "" };
         let mut out = Vec::new();
-        let text = format!("{} {}\0host={}:{}\0{version}", service.name(), self.path, self.host, self.port);
+        let text = format!(
+            "{} {}\0host={}:{}\0{version}",
+            service.name(),
+            self.path,
+            self.host,
+            self.port
+        );
         pktline::write_data(&mut out, text.as_bytes());
         out
     }

@@ -28,7 +28,10 @@ pub(crate) struct Incoming {
 
 enum ByteSource {
     Http(reqwest::Response),
-    Stream { read: Box<dyn AsyncRead + Send + Sync + Unpin>, buffer: BytesMut },
+    Stream {
+        read: Box<dyn AsyncRead + Send + Sync + Unpin>,
+        buffer: BytesMut,
+    },
 }
 
 impl Incoming {
@@ -44,11 +47,26 @@ impl Incoming {
         patience: Duration,
         guard: Option<Guard>,
     ) -> Self {
-        Self::new(ByteSource::Stream { read: Box::new(read), buffer: BytesMut::new() }, side, patience, guard)
+        Self::new(
+            ByteSource::Stream {
+                read: Box::new(read),
+                buffer: BytesMut::new(),
+            },
+            side,
+            patience,
+            guard,
+        )
     }
 
     fn new(source: ByteSource, side: Side, patience: Duration, guard: Option<Guard>) -> Self {
-        Self { source, decoder: Decoder::new(), side, patience, waiting_for: "answer", guard }
+        Self {
+            source,
+            decoder: Decoder::new(),
+            side,
+            patience,
+            waiting_for: "answer",
+            guard,
+        }
     }
 
     /// From here on, waits this long for the next byte of what is called so in the error.
@@ -74,8 +92,12 @@ impl Incoming {
 
     fn not_git(&self, error: PacketError) -> Fault {
         match error {
-            PacketError::Length(found) if found.iter().all(u8::is_ascii_graphic) || found.starts_with(b"<") => {
-                Fault::NotGit { found: format!("the answer starts with {found:?}") }
+            PacketError::Length(found)
+                if found.iter().all(u8::is_ascii_graphic) || found.starts_with(b"<") =>
+            {
+                Fault::NotGit {
+                    found: format!("the answer starts with {found:?}"),
+                }
             }
             error => Fault::Protocol(ProtocolError::Packet(error)),
         }
@@ -86,7 +108,10 @@ impl Incoming {
         let (patience, what) = (self.patience, self.waiting_for);
         tokio::time::timeout(patience, self.source.chunk())
             .await
-            .map_err(|_| Fault::TimedOut { what, after: patience })?
+            .map_err(|_| Fault::TimedOut {
+                what,
+                after: patience,
+            })?
             .map_err(|message| Fault::HungUp { message })
     }
 
@@ -114,7 +139,11 @@ impl Incoming {
         };
         let named = (!words.is_empty()).then(|| super::complaint(&words)).flatten();
         named.unwrap_or_else(|| Fault::HungUp {
-            message: if words.is_empty() { format!("the stream ended during {during}") } else { words },
+            message: if words.is_empty() {
+                format!("the stream ended during {during}")
+            } else {
+                words
+            },
         })
     }
 }
@@ -163,6 +192,8 @@ pub(super) fn trace(side: Side, direction: char, packet: &Packet) {
 
 impl fmt::Debug for Incoming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").field("side", &self.side).finish_non_exhaustive()
+        f.debug_struct("Incoming")
+            .field("side", &self.side)
+            .finish_non_exhaustive()
     }
 }

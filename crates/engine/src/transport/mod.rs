@@ -79,17 +79,36 @@ impl Remote {
         masters: &Masters,
     ) -> Result<Self, Fault> {
         let way = match &endpoint.url {
-            RemoteUrl::Http { url, user } => Way::Http(Box::new(http::Http::new(side, url, user.as_deref(), endpoint, timeouts)?)),
+            RemoteUrl::Http { url, user } => Way::Http(Box::new(http::Http::new(
+                side,
+                url,
+                user.as_deref(),
+                endpoint,
+                timeouts,
+            )?)),
             RemoteUrl::Ssh(address) => Way::Line(Dial::Ssh(ssh::Ssh::new(address, masters)?)),
-            RemoteUrl::Git { host, port, path } => Way::Line(Dial::Daemon(daemon::Daemon::new(host, *port, path))),
+            RemoteUrl::Git { host, port, path } => {
+                Way::Line(Dial::Daemon(daemon::Daemon::new(host, *port, path)))
+            }
             RemoteUrl::Local(path) => Way::Line(Dial::Local(path.clone())),
         };
-        Ok(Self { side, url: endpoint.url.clone(), timeouts, listener: listener.clone(), way })
+        Ok(Self {
+            side,
+            url: endpoint.url.clone(),
+            timeouts,
+            listener: listener.clone(),
+            way,
+        })
     }
 
     /// The error that a fault of this side is.
     pub(crate) fn error(&self, stage: Stage, kind: Fault) -> Error {
-        Error { side: self.side, stage, url: self.url.to_string(), kind }
+        Error {
+            side: self.side,
+            stage,
+            url: self.url.to_string(),
+            kind,
+        }
     }
 
     /// Connects to a program of the other side.

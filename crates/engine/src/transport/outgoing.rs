@@ -29,14 +29,31 @@ impl Outgoing {
     /// A stream that becomes the body of a request: the receiver yields its chunks, and an error if it is cut.
     pub(crate) fn body(side: Side, patience: Duration) -> (Self, mpsc::Receiver<Result<Bytes, io::Error>>) {
         let (sender, receiver) = mpsc::channel(CHUNKS);
-        (Self { side, chunks: Some(sender), writer: None, patience }, receiver)
+        (
+            Self {
+                side,
+                chunks: Some(sender),
+                writer: None,
+                patience,
+            },
+            receiver,
+        )
     }
 
     /// A stream into a program or a socket. A task of its own writes, so that reading never waits for writing.
-    pub(crate) fn stream(side: Side, write: impl AsyncWrite + Send + Unpin + 'static, patience: Duration) -> Self {
+    pub(crate) fn stream(
+        side: Side,
+        write: impl AsyncWrite + Send + Unpin + 'static,
+        patience: Duration,
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(CHUNKS);
         let writer = tokio::spawn(write_all(write, receiver));
-        Self { side, chunks: Some(sender), writer: Some(writer), patience }
+        Self {
+            side,
+            chunks: Some(sender),
+            writer: Some(writer),
+            patience,
+        }
     }
 
     /// Sends packets that were encoded before.
@@ -47,11 +64,16 @@ impl Outgoing {
 
     /// Sends bytes as they are. An error tells only that the other side no longer reads; why, it says itself.
     pub(crate) async fn send(&mut self, bytes: Bytes) -> Result<(), Fault> {
-        let Some(chunks) = &self.chunks else { return Err(no_longer_reads()) };
+        let Some(chunks) = &self.chunks else {
+            return Err(no_longer_reads());
+        };
         match tokio::time::timeout(self.patience, chunks.send(Ok(bytes))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(no_longer_reads()),
-            Err(_) => Err(Fault::TimedOut { what: "progress of the data sent", after: self.patience }),
+            Err(_) => Err(Fault::TimedOut {
+                what: "progress of the data sent",
+                after: self.patience,
+            }),
         }
     }
 
@@ -77,7 +99,9 @@ impl Drop for Outgoing {
 }
 
 fn no_longer_reads() -> Fault {
-    Fault::HungUp { message: "it stopped reading".into() }
+    Fault::HungUp {
+        message: "it stopped reading".into(),
+    }
 }
 
 async fn write_all(mut write: impl AsyncWrite + Unpin, mut chunks: mpsc::Receiver<Result<Bytes, io::Error>>) {
@@ -112,4 +136,3 @@ pub(crate) fn trace_all(side: Side, bytes: &[u8]) {
         trace(side, '>', &packet);
     }
 }
-

@@ -55,7 +55,11 @@ impl Guard {
             let _ = (&mut self.listening).await;
         })
         .await;
-        self.words.lock().unwrap_or_else(std::sync::PoisonError::into_inner).trim().to_owned()
+        self.words
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .trim()
+            .to_owned()
     }
 }
 
@@ -71,7 +75,9 @@ pub(crate) fn command(program: &str) -> Command {
 /// Starts `git upload-pack` or `git receive-pack` on a path of this machine.
 pub(super) fn local(remote: &Remote, path: &Path, service: Service, ask: Ask) -> Result<Line, Fault> {
     if !path.exists() {
-        return Err(Fault::NotFound { message: "there is no such path".into() });
+        return Err(Fault::NotFound {
+            message: "there is no such path".into(),
+        });
     }
     let mut git = command("git");
     git.arg(service.name().trim_start_matches("git-")).arg(path);
@@ -86,16 +92,26 @@ pub(super) fn start(remote: &Remote, mut command: Command, ask: Ask) -> Result<L
         Ask::V2 => command.env("GIT_PROTOCOL", "version=2"),
         Ask::Default => command.env_remove("GIT_PROTOCOL"),
     };
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let program = command.as_std().get_program().to_string_lossy().into_owned();
-    let mut child = command.spawn().map_err(|error| Fault::Spawn { program, reason: error.to_string() })?;
+    let mut child = command.spawn().map_err(|error| Fault::Spawn {
+        program,
+        reason: error.to_string(),
+    })?;
     let (input, output, error) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(input), Some(output), Some(error)) = (input, output, error) else {
         return Err(Fault::Setup("a child process has no standard streams".into()));
     };
     let words = Arc::default();
     let listening = tokio::spawn(listen(error, Arc::clone(&words)));
-    let guard = Guard { child, words, listening };
+    let guard = Guard {
+        child,
+        words,
+        listening,
+    };
     Ok(Line {
         incoming: Incoming::stream(remote.side, output, remote.timeouts.idle, Some(guard)),
         outgoing: Outgoing::stream(remote.side, input, remote.timeouts.idle),
@@ -108,7 +124,11 @@ async fn listen(error: ChildStderr, words: Arc<Mutex<String>>) {
     let mut line = Vec::new();
     loop {
         line.clear();
-        match (&mut error).take(MAX_WORDS as u64).read_until(b'\n', &mut line).await {
+        match (&mut error)
+            .take(MAX_WORDS as u64)
+            .read_until(b'\n', &mut line)
+            .await
+        {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }

@@ -55,9 +55,21 @@ impl Ssh {
         options.extend(["-o".into(), path]);
         let key = format!("{}:{:?}", address.destination(), address.port);
         let mut exit = options.clone();
-        exit.extend(["-O".into(), "exit".into(), "--".into(), address.destination().into()]);
-        let master = state.masters.entry(key).or_insert_with(|| Master { first: Arc::default(), exit });
-        Ok(Self { address: address.clone(), first: Arc::clone(&master.first), options })
+        exit.extend([
+            "-O".into(),
+            "exit".into(),
+            "--".into(),
+            address.destination().into(),
+        ]);
+        let master = state.masters.entry(key).or_insert_with(|| Master {
+            first: Arc::default(),
+            exit,
+        });
+        Ok(Self {
+            address: address.clone(),
+            first: Arc::clone(&master.first),
+            options,
+        })
     }
 
     pub(super) async fn dial(&self, remote: &Remote, service: Service, ask: Ask) -> Result<Line, Fault> {
@@ -72,8 +84,18 @@ impl Ssh {
 
     fn command(&self, remote: &Remote, service: Service) -> Command {
         let mut ssh = client();
-        ssh.args(["-o", "SendEnv=GIT_PROTOCOL", "-o", "ControlMaster=auto", "-o", "ControlPersist=60"]);
-        ssh.arg("-o").arg(format!("ConnectTimeout={}", remote.timeouts.connect.as_secs().max(1)));
+        ssh.args([
+            "-o",
+            "SendEnv=GIT_PROTOCOL",
+            "-o",
+            "ControlMaster=auto",
+            "-o",
+            "ControlPersist=60",
+        ]);
+        ssh.arg("-o").arg(format!(
+            "ConnectTimeout={}",
+            remote.timeouts.connect.as_secs().max(1)
+        ));
         if !std::io::stdin().is_terminal() {
             ssh.args(["-o", "BatchMode=yes"]);
         }
@@ -88,7 +110,8 @@ impl State {
     fn folder(&mut self) -> Result<&std::path::Path, Fault> {
         if self.folder.is_none() {
             let folder = tempfile::Builder::new().prefix("refsync-").tempdir();
-            self.folder = Some(folder.map_err(|error| Fault::Setup(format!("no folder for ssh's socket: {error}")))?);
+            self.folder =
+                Some(folder.map_err(|error| Fault::Setup(format!("no folder for ssh's socket: {error}")))?);
         }
         Ok(self.folder.as_ref().map(TempDir::path).expect("made above"))
     }
@@ -101,7 +124,9 @@ impl Drop for State {
             if connected {
                 let mut exit = client().into_std();
                 exit.args(&master.exit);
-                exit.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+                exit.stdin(std::process::Stdio::null())
+                    .stdout(std::process::Stdio::null())
+                    .stderr(std::process::Stdio::null());
                 let _ = exit.status();
             }
         }

@@ -1,13 +1,14 @@
 //! Fetching: name what is wanted and what is known, and receive a pack of the difference.
 
+use gitwire::Oid;
 use gitwire::fetch::{FetchDecoder, FetchEvent, FetchRequest, MAX_REQUEST};
 use gitwire::sideband::SideBand;
 use gitwire::upload_pack_v0::{Haves, V0Capabilities, V0Decoder, encode_haves, encode_wants};
-use gitwire::Oid;
 
 use super::pack_stream::{Framing, PackStream};
 use super::{AGENT, Dialect, Exchange, Upload, remote_words, unique};
 use crate::error::Fault;
+use crate::receive::Receive;
 use crate::transport::{Ask, Way};
 
 /// How many haves go in the first round. One that the source knows is enough for a small pack, and every further one costs the
@@ -36,12 +37,30 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// What a push to this receiver needs.
+    pub(crate) fn for_push(wants: Vec<Oid>, haves: Vec<Oid>, receive: &Receive<'_>) -> Self {
+        Self {
+            wants,
+            haves,
+            shallow: receive.listing.shallow.clone(),
+            thin: !receive.capabilities.no_thin,
+            ofs_delta: receive.capabilities.ofs_delta,
+        }
+    }
+
     /// Without doubles, and with no more haves than a request holds.
     fn bounded(&self) -> Self {
         let wants = unique(self.wants.iter().copied());
         let room = MAX_REQUEST.saturating_sub((wants.len() + self.shallow.len()) * LINE) / LINE;
-        let haves = unique(self.haves.iter().copied()).into_iter().take(room).collect();
-        Self { wants, haves, ..self.clone() }
+        let haves = unique(self.haves.iter().copied())
+            .into_iter()
+            .take(room)
+            .collect();
+        Self {
+            wants,
+            haves,
+            ..self.clone()
+        }
     }
 }
 
@@ -71,16 +90,25 @@ impl Upload<'_> {
             let (round, later) = rest.split_at(rest.len().min(size));
             rest = later;
             let haves: Vec<Oid> = known.iter().chain(round).copied().collect();
-            let exchange = self.request(self.fetch_request(wanted, &haves, rest.is_empty()).encode()).await?;
+            let exchange = self
+                .request(self.fetch_request(wanted, &haves, rest.is_empty()).encode())
+                .await?;
             match self.round(exchange, &mut known).await? {
                 Round::Pack(stream) => return Ok(stream),
                 Round::Over(exchange) => self.keep(exchange),
             }
         }
-        Err(Fault::Remote { message: "it sends no pack although asked to".into() })
+        Err(Fault::Remote {
+            message: "it sends no pack although asked to".into(),
+        })
     }
 
-    pub(super) fn fetch_request<'a>(&'a self, wanted: &'a Wanted, haves: &'a [Oid], done: bool) -> FetchRequest<'a> {
+    pub(super) fn fetch_request<'a>(
+        &'a self,
+        wanted: &'a Wanted,
+        haves: &'a [Oid],
+        done: bool,
+    ) -> FetchRequest<'a> {
         FetchRequest {
             wants: &wanted.wants,
             haves,
@@ -123,7 +151,11 @@ impl Upload<'_> {
     }
 
     /// One round with all haves: version 0 has no cheap way to stop early that works over every transport.
-    pub(super) async fn fetch_v0(&self, chosen: &V0Capabilities, wanted: &Wanted) -> Result<PackStream, Fault> {
+    pub(super) async fn fetch_v0(
+        &self,
+        chosen: &V0Capabilities,
+        wanted: &Wanted,
+    ) -> Result<PackStream, Fault> {
         let mut chosen = chosen.clone();
         chosen.thin &= wanted.thin;
         chosen.ofs_delta &= wanted.ofs_delta;
@@ -134,7 +166,10 @@ impl Upload<'_> {
         let exchange = match &self.remote.way {
             Way::Http(http) => {
                 let body = [wants, haves].concat().into();
-                Exchange::Response(http.post(gitwire::greeting::Service::UploadPack, Ask::Default, body).await?)
+                Exchange::Response(
+                    http.post(gitwire::greeting::Service::UploadPack, Ask::Default, body)
+                        .await?,
+                )
             }
             Way::Line(_) => {
                 let mut line = self.line().await?;
@@ -145,7 +180,11 @@ impl Upload<'_> {
             }
         };
         let decoder = V0Decoder::new(&chosen, true);
-        let framing = if chosen.side_band == SideBand::None { Framing::Bare(decoder) } else { Framing::V0(decoder) };
+        let framing = if chosen.side_band == SideBand::None {
+            Framing::Bare(decoder)
+        } else {
+            Framing::V0(decoder)
+        };
         Ok(PackStream::new(self.remote, exchange, framing))
     }
 }

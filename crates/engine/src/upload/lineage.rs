@@ -20,12 +20,21 @@ impl Upload<'_> {
     /// `want` the ancestor, `have` the descendant: an empty pack says that the descendant reaches it. Acknowledgments are no
     /// evidence of anything.
     async fn by_empty_pack(&self, question: Question) -> Result<Lineage, Fault> {
-        let wanted = Wanted { wants: vec![question.ancestor], ofs_delta: true, ..Wanted::default() };
-        let wanted = Wanted { haves: vec![question.descendant], ..wanted };
+        let wanted = Wanted {
+            wants: vec![question.ancestor],
+            ofs_delta: true,
+            ..Wanted::default()
+        };
+        let wanted = Wanted {
+            haves: vec![question.descendant],
+            ..wanted
+        };
         let mut stream = match self.fetch(&wanted).await {
             Ok(stream) => stream,
             // The side does not have the ancestor at all.
-            Err(Fault::Remote { message }) if message.contains("not our ref") => return Ok(Lineage::Rewrites),
+            Err(Fault::Remote { message }) if message.contains("not our ref") => {
+                return Ok(Lineage::Rewrites);
+            }
             // Some servers send only what a reference leads to, and check that in a way of their own.
             Err(Fault::Remote { message }) => {
                 tracing::debug!(target: "refsync", "lineage: {message}; looking for parents instead");
@@ -44,8 +53,17 @@ impl Upload<'_> {
     /// Fetches forward from the ancestor and looks for a commit whose parent it is. All commits of that pack are reachable from
     /// the descendant, so one hit is proof.
     async fn by_parents(&self, question: Question) -> Result<Lineage, Fault> {
-        let wanted = Wanted { wants: vec![question.descendant], haves: vec![question.ancestor], ..Wanted::default() };
-        let mut stream = self.fetch(&Wanted { ofs_delta: true, ..wanted }).await?;
+        let wanted = Wanted {
+            wants: vec![question.descendant],
+            haves: vec![question.ancestor],
+            ..Wanted::default()
+        };
+        let mut stream = self
+            .fetch(&Wanted {
+                ofs_delta: true,
+                ..wanted
+            })
+            .await?;
         let mut scan = ParentScan::new(question.ancestor, self.format, ScanLimits::default());
         while let Some(bytes) = stream.next().await? {
             match scan.feed(&bytes) {
@@ -59,7 +77,11 @@ impl Upload<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        let answer = if scan.state() == ScanState::Absent { Lineage::Rewrites } else { Lineage::Unproven };
+        let answer = if scan.state() == ScanState::Absent {
+            Lineage::Rewrites
+        } else {
+            Lineage::Unproven
+        };
         self.finish(stream);
         Ok(answer)
     }

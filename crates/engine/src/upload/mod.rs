@@ -70,7 +70,12 @@ impl<'r> Upload<'r> {
         prefixes: &[BString],
         each: &mut Each<'_>,
     ) -> Result<Option<(Self, Listing)>, Fault> {
-        let upload = Self { remote, dialect: Dialect::V2(None), format: ObjectFormat::Sha1, line: Mutex::default() };
+        let upload = Self {
+            remote,
+            dialect: Dialect::V2(None),
+            format: ObjectFormat::Sha1,
+            line: Mutex::default(),
+        };
         let mut listing = Listing::default();
         match upload.ls_refs(prefixes, each, &mut listing).await {
             Ok(()) => Ok(Some((upload, listing))),
@@ -97,11 +102,21 @@ impl<'r> Upload<'r> {
             Version::V0 | Version::V1 => Dialect::V0(V0Capabilities::choose(decoder.capabilities())),
         };
         let line = line_outgoing.map(|outgoing| Line { incoming, outgoing });
-        let upload = Self { remote, dialect, format: decoder.object_format(), line: Mutex::new(line) };
+        let upload = Self {
+            remote,
+            dialect,
+            format: decoder.object_format(),
+            line: Mutex::new(line),
+        };
         Ok((upload, listing))
     }
 
-    async fn ls_refs(&self, prefixes: &[BString], each: &mut Each<'_>, listing: &mut Listing) -> Result<(), Fault> {
+    async fn ls_refs(
+        &self,
+        prefixes: &[BString],
+        each: &mut Each<'_>,
+        listing: &mut Listing,
+    ) -> Result<(), Fault> {
         let mut prefixes = prefixes.to_vec();
         prefixes.push("HEAD".into());
         let request = LsRefsRequest {
@@ -125,7 +140,11 @@ impl<'r> Upload<'r> {
             match decoder.packet(&packet)? {
                 LsRefsEvent::Ref(found) => {
                     listing.count += 1;
-                    each(Listed { name: found.name, id: found.id, symbolic: found.symref_target.is_some() });
+                    each(Listed {
+                        name: found.name,
+                        id: found.id,
+                        symbolic: found.symref_target.is_some(),
+                    });
                 }
                 LsRefsEvent::Head { id, symref_target } => {
                     listing.head_has_value = id.is_some();
@@ -151,9 +170,10 @@ impl<'r> Upload<'r> {
     /// Sends a request of version 2, over the waiting connection or a new one.
     async fn request(&self, body: Vec<u8>) -> Result<Exchange, Fault> {
         match &self.remote.way {
-            Way::Http(http) => {
-                http.post(Service::UploadPack, Ask::V2, Bytes::from(body)).await.map(Exchange::Response)
-            }
+            Way::Http(http) => http
+                .post(Service::UploadPack, Ask::V2, Bytes::from(body))
+                .await
+                .map(Exchange::Response),
             Way::Line(_) => {
                 let mut line = self.line().await?;
                 line.outgoing.packets(body).await?;
@@ -224,7 +244,11 @@ pub(crate) async fn read_greeting(
     while !decoder.is_done() {
         let Some(packet) = incoming.packet().await? else {
             let ended = incoming.ended("the greeting").await;
-            return Err(if listing.count == 0 { ended } else { decoder.finish().map_or_else(Fault::from, |()| ended) });
+            return Err(if listing.count == 0 {
+                ended
+            } else {
+                decoder.finish().map_or_else(Fault::from, |()| ended)
+            });
         };
         match decoder.packet(&packet).map_err(remote_words)? {
             GreetingEvent::Ref { name, id } => {
@@ -241,7 +265,11 @@ pub(crate) async fn read_greeting(
         }
     }
     listing.format = decoder.object_format();
-    listing.head = decoder.symrefs().into_iter().find(|(name, _)| name == "HEAD").map(|(_, branch)| branch);
+    listing.head = decoder
+        .symrefs()
+        .into_iter()
+        .find(|(name, _)| name == "HEAD")
+        .map(|(_, branch)| branch);
     Ok((decoder, listing))
 }
 

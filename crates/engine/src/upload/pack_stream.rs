@@ -57,7 +57,9 @@ impl PackStream {
         let mut start: Vec<u8> = Vec::new();
         while self.header.is_none() {
             let Some(bytes) = self.next().await? else {
-                return Err(Fault::PackCut { bytes: start.len() as u64 });
+                return Err(Fault::PackCut {
+                    bytes: start.len() as u64,
+                });
             };
             start.extend_from_slice(&bytes);
             self.header = PackHeader::parse(&start)?;
@@ -90,13 +92,30 @@ impl PackStream {
         Ok(bytes)
     }
 
+    /// Reads up to `limit` bytes without handing them out.
+    pub(crate) async fn look_ahead(&mut self, limit: usize) -> Result<(), Fault> {
+        while !self.ended && self.ready.iter().map(Bytes::len).sum::<usize>() < limit {
+            self.read().await?;
+        }
+        Ok(())
+    }
+
+    /// What was read and not handed out.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &[u8]> {
+        self.ready.iter().map(AsRef::as_ref)
+    }
+
     async fn read(&mut self) -> Result<(), Fault> {
         let incoming = self.exchange.incoming();
         if let Framing::Bare(decoder) = &self.framing
             && decoder.in_pack()
         {
             let rest = incoming.take_rest();
-            match if rest.is_empty() { incoming.chunk().await? } else { Some(rest) } {
+            match if rest.is_empty() {
+                incoming.chunk().await?
+            } else {
+                Some(rest)
+            } {
                 Some(bytes) => self.ready.push_back(bytes),
                 None => self.ended = true,
             }
@@ -104,7 +123,9 @@ impl PackStream {
         }
         let packet = match incoming.packet().await {
             Ok(Some(packet)) => packet,
-            Ok(None) | Err(Fault::HungUp { .. }) if self.bytes > 0 => return Err(Fault::PackCut { bytes: self.bytes }),
+            Ok(None) | Err(Fault::HungUp { .. }) if self.bytes > 0 => {
+                return Err(Fault::PackCut { bytes: self.bytes });
+            }
             Ok(None) => return Err(incoming.ended("the start of the pack").await),
             Err(fault) => return Err(fault),
         };
@@ -143,7 +164,11 @@ impl PackStream {
 
     fn progress(&mut self, bytes: &[u8]) {
         for line in self.lines.feed(bytes) {
-            self.listener.tell(Event::Remote { side: self.side, line: line.text, transient: line.transient });
+            self.listener.tell(Event::Remote {
+                side: self.side,
+                line: line.text,
+                transient: line.transient,
+            });
         }
     }
 

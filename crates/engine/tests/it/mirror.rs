@@ -34,7 +34,10 @@ impl Mirror {
             ca_file: None,
         };
         let request = Request {
-            ends: Both { source: endpoint(source, "source"), target: endpoint(target, "target") },
+            ends: Both {
+                source: endpoint(source, "source"),
+                target: endpoint(target, "target"),
+            },
             direction: Direction::OneWay,
             scope: Scope::default(),
             policy: Default::default(),
@@ -43,13 +46,23 @@ impl Mirror {
             hints: Default::default(),
             bases: Default::default(),
             push_options: Vec::new(),
-            timeouts: Timeouts { connect: Duration::from_secs(10), idle: Duration::from_secs(60), report: Duration::from_secs(60) },
+            timeouts: Timeouts {
+                connect: Duration::from_secs(10),
+                idle: Duration::from_secs(60),
+                report: Duration::from_secs(60),
+            },
         };
-        Self { request, events: Arc::default() }
+        Self {
+            request,
+            events: Arc::default(),
+        }
     }
 
     pub(crate) fn local(source: &Repo, target: &Repo) -> Self {
-        Self::new(&source.path().display().to_string(), &target.path().display().to_string())
+        Self::new(
+            &source.path().display().to_string(),
+            &target.path().display().to_string(),
+        )
     }
 
     pub(crate) fn references(mut self, patterns: &[&str]) -> Self {
@@ -62,13 +75,19 @@ impl Mirror {
             "" => OldValue::Absent,
             _ => OldValue::At(gitwire::parse_oid(old.as_bytes()).unwrap()),
         };
-        let hints = Hints { person: Some(old), ..Hints::default() };
+        let hints = Hints {
+            person: Some(old),
+            ..Hints::default()
+        };
         self.request.hints.insert(RefName::new(name).unwrap(), hints);
         self
     }
 
     pub(crate) fn sync_delete(mut self) -> Self {
-        self.request.policy.sync_delete = Both { source: true, target: true };
+        self.request.policy.sync_delete = Both {
+            source: true,
+            target: true,
+        };
         self
     }
 
@@ -107,13 +126,24 @@ impl Done {
 
     /// What became of a reference.
     pub(crate) fn outcome(&self, name: &str) -> Outcome {
-        let found = self.report.references.iter().find(|reference| reference.name.as_bstr() == name);
-        found.unwrap_or_else(|| panic!("no {name} in {:?}", self.report)).outcome.clone()
+        let found = self
+            .report
+            .references
+            .iter()
+            .find(|reference| reference.name.as_bstr() == name);
+        found
+            .unwrap_or_else(|| panic!("no {name} in {:?}", self.report))
+            .outcome
+            .clone()
     }
 
     /// The error, in words.
     pub(crate) fn error(&self) -> String {
-        self.report.error.as_ref().map(ToString::to_string).unwrap_or_default()
+        self.report
+            .error
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default()
     }
 
     /// Everything went well.

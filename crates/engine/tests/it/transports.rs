@@ -27,7 +27,11 @@ async fn mirrors(source: &Repo, target: &Repo, from: &str, to: &str) {
     assert_eq!(target.refs(), source.refs());
 
     let done = Mirror::new(from, to).run().await.ok();
-    assert!(done.report.references.is_empty(), "nothing differs: {:?}", done.report);
+    assert!(
+        done.report.references.is_empty(),
+        "nothing differs: {:?}",
+        done.report
+    );
     assert_eq!(done.report.in_sync, source.refs().len() as u64);
     target.fsck_strict();
 }
@@ -35,14 +39,32 @@ async fn mirrors(source: &Repo, target: &Repo, from: &str, to: &str) {
 #[tokio::test]
 async fn paths_of_this_machine() {
     let folder = tmp();
-    let (source, target) = (source(folder.path()), Repo::bare(folder.path().join("target.git")));
-    mirrors(&source, &target, &source.path().display().to_string(), &target.file_url()).await;
+    let (source, target) = (
+        source(folder.path()),
+        Repo::bare(folder.path().join("target.git")),
+    );
+    mirrors(
+        &source,
+        &target,
+        &source.path().display().to_string(),
+        &target.file_url(),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn http() {
     let folder = tmp();
-    let (source, target) = (source(folder.path()), Repo::bare(folder.path().join("target.git")));
+    let (source, target) = (
+        source(folder.path()),
+        Repo::bare(folder.path().join("target.git")),
+    );
     let server = HttpServer::start(folder.path());
-    mirrors(&source, &target, &server.url("source.git"), &server.url("target.git")).await;
+    mirrors(
+        &source,
+        &target,
+        &server.url("source.git"),
+        &server.url("target.git"),
+    )
+    .await;
 }

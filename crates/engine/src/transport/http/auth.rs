@@ -23,7 +23,11 @@ pub(super) struct Auth {
 #[derive(Debug, Clone)]
 enum State {
     /// A user and a token or password.
-    Basic { user: String, secret: SecretString, from_helper: Option<Url> },
+    Basic {
+        user: String,
+        secret: SecretString,
+        from_helper: Option<Url>,
+    },
     /// Nobody yet; helpers are asked once the server wants to know.
     Helpers,
     /// Nobody.
@@ -37,10 +41,18 @@ impl Auth {
             Credentials::Anonymous => State::Anonymous,
             Credentials::Token { user: given, token } => {
                 let user = given.as_deref().or(user).unwrap_or_else(|| convention(url));
-                State::Basic { user: user.to_owned(), secret: token.clone(), from_helper: None }
+                State::Basic {
+                    user: user.to_owned(),
+                    secret: token.clone(),
+                    from_helper: None,
+                }
             }
         };
-        Self { origin: url.origin().ascii_serialization(), user: user.map(str::to_owned), state: Mutex::new(state) }
+        Self {
+            origin: url.origin().ascii_serialization(),
+            user: user.map(str::to_owned),
+            state: Mutex::new(state),
+        }
     }
 
     fn state(&self) -> State {
@@ -57,13 +69,22 @@ impl Auth {
 
     /// The header for a request. None for another host than the credentials are for.
     pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
-        let State::Basic { user, secret, from_helper } = self.state() else { return None };
-        let origin = from_helper.map_or_else(|| self.origin.clone(), |url| url.origin().ascii_serialization());
+        let State::Basic {
+            user,
+            secret,
+            from_helper,
+        } = self.state()
+        else {
+            return None;
+        };
+        let origin =
+            from_helper.map_or_else(|| self.origin.clone(), |url| url.origin().ascii_serialization());
         if url.origin().ascii_serialization() != origin {
             return None;
         }
         let pair = SecretString::from(format!("{user}:{}", secret.expose_secret()));
-        let mut value = HeaderValue::from_str(&format!("Basic {}", base64(pair.expose_secret().as_bytes()))).ok()?;
+        let mut value =
+            HeaderValue::from_str(&format!("Basic {}", base64(pair.expose_secret().as_bytes()))).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
@@ -76,7 +97,11 @@ impl Auth {
         let answer = credential("fill", &description(url, self.user.as_deref(), None)).await;
         let found = answer.as_deref().and_then(parse);
         let state = match found {
-            Some((user, secret)) => State::Basic { user, secret, from_helper: Some(url.clone()) },
+            Some((user, secret)) => State::Basic {
+                user,
+                secret,
+                from_helper: Some(url.clone()),
+            },
             None => State::Anonymous,
         };
         let known = matches!(state, State::Basic { .. });
@@ -86,7 +111,12 @@ impl Auth {
 
     /// The server took the credentials: lets the helpers keep them.
     pub(super) async fn approve(&self) {
-        if let State::Basic { user, secret, from_helper: Some(url) } = self.state() {
+        if let State::Basic {
+            user,
+            secret,
+            from_helper: Some(url),
+        } = self.state()
+        {
             credential("approve", &description(&url, Some(&user), Some(&secret))).await;
         }
     }
@@ -105,7 +135,11 @@ fn convention(url: &Url) -> &'static str {
 
 /// The input of git-credential(1).
 fn description(url: &Url, user: Option<&str>, secret: Option<&SecretString>) -> SecretString {
-    let mut text = format!("protocol={}\nhost={}", url.scheme(), url.host_str().unwrap_or_default());
+    let mut text = format!(
+        "protocol={}\nhost={}",
+        url.scheme(),
+        url.host_str().unwrap_or_default()
+    );
     if let Some(port) = url.port() {
         text.push_str(&format!(":{port}"));
     }
@@ -121,23 +155,38 @@ fn description(url: &Url, user: Option<&str>, secret: Option<&SecretString>) -> 
 }
 
 fn parse(answer: &str) -> Option<(String, SecretString)> {
-    let value = |key: &str| answer.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-    Some((value("username")?.to_owned(), value("password")?.to_owned().into()))
+    let value = |key: &str| {
+        answer
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+    };
+    Some((
+        value("username")?.to_owned(),
+        value("password")?.to_owned().into(),
+    ))
 }
 
 /// Runs `git credential`. Secrets go through its input and output, and nobody is prompted.
 async fn credential(action: &str, input: &SecretString) -> Option<String> {
     let mut git = process::command("git");
     git.args(["-c", "core.askPass=", "credential", action]);
-    git.env("GIT_TERMINAL_PROMPT", "0").env("GCM_INTERACTIVE", "never");
+    git.env("GIT_TERMINAL_PROMPT", "0")
+        .env("GCM_INTERACTIVE", "never");
     git.env_remove("GIT_ASKPASS").env_remove("SSH_ASKPASS");
-    git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    git.stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
     let mut child = git.spawn().ok()?;
     let mut stdin = child.stdin.take()?;
     stdin.write_all(input.expose_secret().as_bytes()).await.ok()?;
     drop(stdin);
     let output = child.wait_with_output().await.ok()?;
-    output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8(output.stdout).ok())
+        .flatten()
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -150,15 +199,27 @@ mod tests {
     use super::*;
 
     fn auth(url: &str, user: Option<&str>) -> Auth {
-        let credentials = Credentials::Token { user: user.map(str::to_owned), token: "s3cret".to_owned().into() };
+        let credentials = Credentials::Token {
+            user: user.map(str::to_owned),
+            token: "s3cret".to_owned().into(),
+        };
         Auth::new(&Url::parse(url).unwrap(), None, &credentials)
     }
 
     #[test]
     fn the_user_name_follows_the_host() {
-        assert_eq!(auth("https://github.com/a/b", None).user().unwrap(), "x-access-token");
-        assert_eq!(auth("https://gitlab.example.org/a/b", None).user().unwrap(), "oauth2");
-        assert_eq!(auth("https://bitbucket.org/a/b", None).user().unwrap(), "x-token-auth");
+        assert_eq!(
+            auth("https://github.com/a/b", None).user().unwrap(),
+            "x-access-token"
+        );
+        assert_eq!(
+            auth("https://gitlab.example.org/a/b", None).user().unwrap(),
+            "oauth2"
+        );
+        assert_eq!(
+            auth("https://bitbucket.org/a/b", None).user().unwrap(),
+            "x-token-auth"
+        );
         assert_eq!(auth("https://git.example.org/a/b", None).user().unwrap(), "git");
         assert_eq!(auth("https://github.com/a/b", Some("me")).user().unwrap(), "me");
     }
@@ -166,8 +227,16 @@ mod tests {
     #[test]
     fn credentials_never_reach_another_host() {
         let auth = auth("https://host/a", None);
-        assert!(auth.header(&Url::parse("https://host/b/info/refs").unwrap()).is_some());
-        for other in ["https://other/a", "http://host/a", "https://host:444/a", "https://host.evil/a"] {
+        assert!(
+            auth.header(&Url::parse("https://host/b/info/refs").unwrap())
+                .is_some()
+        );
+        for other in [
+            "https://other/a",
+            "http://host/a",
+            "https://host:444/a",
+            "https://host.evil/a",
+        ] {
             assert!(auth.header(&Url::parse(other).unwrap()).is_none(), "{other}");
         }
     }

@@ -17,7 +17,10 @@ static CLIENTS: OnceLock<Mutex<HashMap<Key, Client>>> = OnceLock::new();
 
 /// A client that trusts the system's authorities and those in `ca_file`, with proxies from the environment.
 pub(super) fn client(ca_file: Option<&Path>, connect: Duration) -> Result<Client, Fault> {
-    let mut clients = CLIENTS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let mut clients = CLIENTS
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let key = (ca_file.map(Path::to_owned), connect);
     if let Some(client) = clients.get(&key) {
         return Ok(client.clone());
@@ -38,7 +41,12 @@ fn make(ca_file: Option<&Path>, connect: Duration) -> Result<Client, Fault> {
         .tcp_keepalive(Duration::from_secs(30))
         .tls_certs_merge(certificates)
         .build()
-        .map_err(|error| Fault::Setup(format!("cannot set up HTTP: {}", crate::transport::incoming::root_cause(&error))))
+        .map_err(|error| {
+            Fault::Setup(format!(
+                "cannot set up HTTP: {}",
+                crate::transport::incoming::root_cause(&error)
+            ))
+        })
 }
 
 fn read(ca_file: &Path) -> Result<Vec<Certificate>, Fault> {

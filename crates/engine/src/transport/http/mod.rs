@@ -59,7 +59,10 @@ impl Http {
             }
             self.follow(&response, service)?;
         }
-        Err(Fault::Redirect { location: self.base().to_string(), reason: "too many redirects" })
+        Err(Fault::Redirect {
+            location: self.base().to_string(),
+            reason: "too many redirects",
+        })
     }
 
     async fn get(&self, service: Service, ask: Ask) -> Result<Response, Fault> {
@@ -67,7 +70,11 @@ impl Http {
         url.set_query(Some(&format!("service={}", service.name())));
         let make = || {
             let request = self.client.get(url.clone()).header(ACCEPT, "*/*");
-            if ask == Ask::V2 { request.header("git-protocol", "version=2") } else { request }
+            if ask == Ask::V2 {
+                request.header("git-protocol", "version=2")
+            } else {
+                request
+            }
         };
         let response = self.execute(make(), &url).await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.auth.ask_helpers(&url).await {
@@ -80,9 +87,13 @@ impl Http {
     pub(crate) async fn post(&self, service: Service, ask: Ask, body: Bytes) -> Result<Incoming, Fault> {
         super::outgoing::trace_all(self.side, &body);
         let url = self.endpoint(service.name());
-        let mut response = self.execute(self.request(service, ask, &url).body(body.clone()), &url).await?;
+        let mut response = self
+            .execute(self.request(service, ask, &url).body(body.clone()), &url)
+            .await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.auth.ask_helpers(&url).await {
-            response = self.execute(self.request(service, ask, &url).body(body), &url).await?;
+            response = self
+                .execute(self.request(service, ask, &url).body(body), &url)
+                .await?;
         }
         self.answer(response, service).await
     }
@@ -108,7 +119,11 @@ impl Http {
             // Gitea and Gogs compare the whole value.
             .header(CONTENT_TYPE, format!("application/x-{name}-request"))
             .header(ACCEPT, format!("application/x-{name}-result"));
-        if ask == Ask::V2 { request.header("git-protocol", "version=2") } else { request }
+        if ask == Ask::V2 {
+            request.header("git-protocol", "version=2")
+        } else {
+            request
+        }
     }
 
     async fn answer(&self, response: Response, service: Service) -> Result<Incoming, Fault> {
@@ -143,9 +158,16 @@ impl Http {
 
     /// Takes a redirect of `info/refs` as the new address of the repository.
     fn follow(&self, response: &Response, service: Service) -> Result<(), Fault> {
-        let said = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let said = response
+            .headers()
+            .get(LOCATION)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let from = response.url();
-        let to = from.join(said).map_err(|_| Fault::Redirect { location: String::new(), reason: "it is no address" })?;
+        let to = from.join(said).map_err(|_| Fault::Redirect {
+            location: String::new(),
+            reason: "it is no address",
+        })?;
         let base = status::rebase(from, &to, service)?;
         *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
         Ok(())

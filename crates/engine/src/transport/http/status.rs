@@ -15,7 +15,9 @@ use crate::transport::incoming::root_cause;
 const MAX_BODY: usize = 4096;
 
 /// Parts of the path of pages where people sign in.
-const LOGIN: &[&str] = &["login", "signin", "sign_in", "sign-in", "/auth", "oauth", "saml", "sso", "account"];
+const LOGIN: &[&str] = &[
+    "login", "signin", "sign_in", "sign-in", "/auth", "oauth", "saml", "sso", "account",
+];
 
 /// Gives the response back if it is the answer of a Git service, or says what it is instead.
 pub(super) async fn check(
@@ -36,7 +38,10 @@ pub(super) async fn check(
                 location: plain(&to),
                 reason: "it came in the middle of the exchange",
             }),
-            None => Fault::Status { status: status.as_u16(), message: "a redirect without an address".into() },
+            None => Fault::Status {
+                status: status.as_u16(),
+                message: "a redirect without an address".into(),
+            },
         });
     }
     let retry_after = retry_after(response.headers());
@@ -46,14 +51,20 @@ pub(super) async fn check(
 
 fn content(response: Response, service: Service, kind: &str) -> Result<Response, Fault> {
     let expected = format!("application/x-{}-{kind}", service.name());
-    let found = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let found = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let bare = found.split(';').next().unwrap_or_default().trim();
     if bare.eq_ignore_ascii_case(&expected) {
         return Ok(response);
     }
     let found = match bare {
         "text/html" if is_login(response.url()) => {
-            return Err(Fault::LoginPage { location: plain(response.url()) });
+            return Err(Fault::LoginPage {
+                location: plain(response.url()),
+            });
         }
         "text/html" => "it answers with a web page (text/html)".into(),
         "text/plain" if kind == "advertisement" => "it serves files only (the dumb HTTP protocol)".into(),
@@ -70,19 +81,29 @@ fn fault(status: StatusCode, message: String, user: Option<String>, retry_after:
         404 | 410 => Fault::NotFound { message },
         411 => Fault::LengthRequired,
         413 => Fault::TooLarge { message },
-        status @ (429 | 503) => Fault::Busy { status, retry_after, message },
+        status @ (429 | 503) => Fault::Busy {
+            status,
+            retry_after,
+            message,
+        },
         status => Fault::Status { status, message },
     }
 }
 
 /// The first lines of an error's body, if they are for people and not a page.
 async fn words(mut response: Response) -> String {
-    let plain = response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
+    let plain = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
     let mut body = Vec::new();
     while let (true, Ok(Some(chunk))) = (plain && body.len() < MAX_BODY, response.chunk().await) {
         body.extend_from_slice(&chunk[..chunk.len().min(MAX_BODY - body.len())]);
     }
-    let lines = body.split(|byte| *byte == b'\n').map(sanitize).filter(|line| !line.trim().is_empty());
+    let lines = body
+        .split(|byte| *byte == b'\n')
+        .map(sanitize)
+        .filter(|line| !line.trim().is_empty());
     lines.take(3).collect::<Vec<_>>().join(" ")
 }
 
@@ -91,7 +112,10 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let after = match value.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).unwrap_or_default(),
+        Err(_) => httpdate::parse_http_date(value)
+            .ok()?
+            .duration_since(SystemTime::now())
+            .unwrap_or_default(),
     };
     Some(after.min(Duration::from_secs(24 * 3600)))
 }
@@ -102,7 +126,10 @@ fn location(headers: &HeaderMap, from: &Url) -> Option<Url> {
 
 /// The address of the repository that a redirect of `info/refs` leads to.
 pub(super) fn rebase(from: &Url, to: &Url, service: Service) -> Result<Url, Fault> {
-    let refused = |reason| Fault::Redirect { location: plain(to), reason };
+    let refused = |reason| Fault::Redirect {
+        location: plain(to),
+        reason,
+    };
     if from.scheme() == "https" && to.scheme() != "https" {
         return Err(refused("it leaves encryption"));
     }
@@ -119,7 +146,9 @@ pub(super) fn rebase(from: &Url, to: &Url, service: Service) -> Result<Url, Faul
             base.set_fragment(None);
             // A user or a password in a redirect would be somebody else's.
             let cleared = base.set_username("").and_then(|()| base.set_password(None));
-            cleared.map(|()| base).map_err(|()| refused("it is no address of a repository"))
+            cleared
+                .map(|()| base)
+                .map_err(|()| refused("it is no address of a repository"))
         }
         _ if is_login(to) => Err(Fault::LoginPage { location: plain(to) }),
         _ => Err(refused("it is no address of a repository")),
@@ -143,9 +172,14 @@ pub(super) fn unsent(error: &reqwest::Error, url: &Url) -> Fault {
     let reason = root_cause(error);
     match () {
         () if error.is_dns() || reason.contains("failed to lookup address") => Fault::HostNotFound { host },
-        () if is_io(error, std::io::ErrorKind::ConnectionRefused) => Fault::ConnectionRefused { host: address },
+        () if is_io(error, std::io::ErrorKind::ConnectionRefused) => {
+            Fault::ConnectionRefused { host: address }
+        }
         () if is_tls(error, &reason) => Fault::Tls { host, reason },
-        () if error.is_connect() => Fault::Connect { host: address, reason },
+        () if error.is_connect() => Fault::Connect {
+            host: address,
+            reason,
+        },
         () => Fault::HungUp { message: reason },
     }
 }
@@ -153,7 +187,10 @@ pub(super) fn unsent(error: &reqwest::Error, url: &Url) -> Fault {
 fn is_io(error: &reqwest::Error, kind: std::io::ErrorKind) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
     while let Some(inner) = cause {
-        if inner.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == kind) {
+        if inner
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == kind)
+        {
             return true;
         }
         cause = inner.source();
@@ -180,14 +217,22 @@ mod tests {
     #[test]
     fn a_redirect_of_the_listing_moves_the_repository() {
         let to = url("https://me:pw@new/b.git/info/refs?service=git-upload-pack");
-        assert_eq!(rebase(&url(FROM), &to, Service::UploadPack).unwrap().as_str(), "https://new/b.git");
+        assert_eq!(
+            rebase(&url(FROM), &to, Service::UploadPack).unwrap().as_str(),
+            "https://new/b.git"
+        );
     }
 
     #[test]
     fn other_redirects_are_refused_in_their_own_words() {
         let fault = |to| rebase(&url(FROM), &url(to), Service::UploadPack).unwrap_err();
-        assert!(matches!(fault("https://host/users/sign_in?back=x"), Fault::LoginPage { location } if !location.contains("back")));
-        assert!(matches!(fault("http://host/a.git/info/refs?service=git-upload-pack"), Fault::Redirect { .. }));
+        assert!(
+            matches!(fault("https://host/users/sign_in?back=x"), Fault::LoginPage { location } if !location.contains("back"))
+        );
+        assert!(matches!(
+            fault("http://host/a.git/info/refs?service=git-upload-pack"),
+            Fault::Redirect { .. }
+        ));
         assert!(matches!(fault("https://host/elsewhere"), Fault::Redirect { .. }));
         assert!(matches!(fault("file:///etc/passwd"), Fault::Redirect { .. }));
     }

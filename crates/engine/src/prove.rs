@@ -1,0 +1,126 @@
+//! Asking how commits are related, as far as the decision depends on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::decide::{Action, Change, Lineage, Proofs, Question, Verdict};
+use crate::error::{Error, Stage};
+use crate::observe::Observed;
+use crate::plan::verdict;
+use crate::prefetch::prefetch;
+use crate::request::Request;
+use crate::side::{Both, Side};
+use crate::transport::Remote;
+use crate::upload::Upload;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use gitwire::RefName;
+
+/// How many questions about lineage are under way at once. Each is a process on the server.
+const QUESTIONS: usize = 4;
+
+/// Up to how many updates are looked at more closely only to tell people what they are.
+const CURIOSITY: usize = 16;
+
+/// Asks about lineage until no verdict depends on it any more.
+pub(crate) async fn prove<'r>(
+    request: &Request,
+    observed: &mut Observed<'r>,
+    remotes: &'r Both<Remote>,
+    hoped: &[(RefName, Change)],
+) -> Result<Proofs, Error> {
+    let mut proofs = Proofs::default();
+    let first: Vec<Question> = open_questions(request, observed, &proofs).collect();
+    prefetch(request, observed, remotes, &first, hoped, &mut proofs).await?;
+    loop {
+        let questions = questions(request, observed, &proofs);
+        if questions.is_empty() {
+            return Ok(proofs);
+        }
+        for side in questions.keys().map(|asked| asked.side).collect::<BTreeSet<_>>() {
+            open(observed.uploads.of_mut(side), remotes.of(side)).await?;
+        }
+        let uploads = &observed.uploads;
+        let answers: Vec<(Question, Lineage)> = stream::iter(questions)
+            .map(|(asked, commits)| async move {
+                let answer = match uploads.of(asked.side) {
+                    Some(upload) => upload.lineage(asked.question, commits).await,
+                    None => Ok(Lineage::Unproven),
+                };
+                let answer = answer.map_err(|fault| remotes.of(asked.side).error(Stage::Decide, fault))?;
+                Ok((asked.question, answer))
+            })
+            .buffer_unordered(QUESTIONS)
+            .try_collect()
+            .await?;
+        for (question, answer) in answers {
+            proofs.insert(question, answer);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    side: Side,
+    question: Question,
+}
+
+/// The questions that are open.
+pub(crate) fn open_questions(
+    request: &Request,
+    observed: &Observed<'_>,
+    proofs: &Proofs,
+) -> impl Iterator<Item = Question> {
+    questions(request, observed, proofs)
+        .into_keys()
+        .map(|asked| asked.question)
+}
+
+/// The questions that are open, each with whether both values are known to be commits.
+fn questions(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> BTreeMap<Asked, bool> {
+    let mut questions = BTreeMap::new();
+    let mut curious = 0;
+    for (name, seen) in &observed.references {
+        let question = match verdict(request, name, seen, proofs) {
+            Verdict::NeedsLineage(question) => question,
+            // The answer changes nothing but the words: a fast-forward, or forced.
+            Verdict::Write(Change {
+                action:
+                    Action::Update {
+                        old,
+                        new,
+                        lineage: Lineage::Unproven,
+                    },
+                ..
+            }) if name.is_branch() && curious < CURIOSITY => {
+                curious += 1;
+                Question {
+                    descendant: new,
+                    ancestor: old,
+                }
+            }
+            _ => continue,
+        };
+        if proofs.get(&question).is_none() {
+            // The side that has the descendant knows its history.
+            let side = if seen.source == Some(question.descendant) {
+                Side::Source
+            } else {
+                Side::Target
+            };
+            let commits: &mut bool = questions.entry(Asked { side, question }).or_insert(false);
+            *commits |= name.is_branch();
+        }
+    }
+    questions
+}
+
+/// Opens the conversation for reading, if it is not open.
+async fn open<'r>(upload: &mut Option<Upload<'r>>, remote: &'r Remote) -> Result<(), Error> {
+    if upload.is_none() {
+        *upload = Some(
+            Upload::open(remote)
+                .await
+                .map_err(|fault| remote.error(Stage::Decide, fault))?,
+        );
+    }
+    Ok(())
+}

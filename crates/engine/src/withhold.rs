@@ -1,0 +1,142 @@
+//! Writes that are taken out of the plan again, because of what the servers are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gitwire::{Oid, RefName};
+
+use crate::decide::{Action, Change, Direction, Lineage, OldValue, Refusal};
+use crate::error::{Error, Stage};
+use crate::listing::Listed;
+use crate::observe::Observed;
+use crate::plan::{Plan, Planned};
+use crate::report::Outcome;
+use crate::request::Request;
+use crate::side::{Both, Side};
+use crate::symbolic::Symbolic;
+use crate::transport::Remote;
+use crate::upload::Upload;
+
+impl Plan {
+    /// Takes writes out and reports them as refused.
+    fn withhold(&mut self, refusal: Refusal, which: impl Fn(&Planned) -> bool) {
+        let (out, stay) = std::mem::take(&mut self.writes)
+            .into_iter()
+            .partition(|planned| which(planned));
+        self.writes = stay;
+        let out: Vec<Planned> = out;
+        self.others.extend(
+            out.iter()
+                .map(|planned| planned.report(Outcome::Refused(refusal))),
+        );
+    }
+
+    /// Symbolic references are never written.
+    pub(crate) fn withhold_symbolic(
+        &mut self,
+        doubtful: &Both<BTreeSet<RefName>>,
+        symbolic: &Both<Symbolic>,
+    ) {
+        for side in [Side::Source, Side::Target] {
+            let Symbolic { names, told } = symbolic.of(side);
+            self.withhold(Refusal::Symbolic, |planned| {
+                planned.change.to == side && names.contains(&planned.name)
+            });
+            if !told {
+                let doubtful = doubtful.of(side);
+                self.withhold(Refusal::MaybeSymbolic, |planned| {
+                    planned.change.to == side
+                        && doubtful.contains(&planned.name)
+                        && loses_commits(&planned.change)
+                });
+            }
+        }
+    }
+
+    /// A host may list old values for a moment. What would lose commits and nobody announced is written only after a second,
+    /// later listing agrees.
+    pub(crate) async fn withhold_unsteady(
+        &mut self,
+        request: &Request,
+        observed: &Observed<'_>,
+        remotes: &Both<Remote>,
+    ) -> Result<(), Error> {
+        if request.direction == Direction::TwoWay || request.dry_run {
+            return Ok(());
+        }
+        let unannounced = |planned: &Planned| loses_commits(&planned.change) && !told(request, planned);
+        let names: BTreeSet<RefName> = self
+            .writes
+            .iter()
+            .filter(|planned| unannounced(planned))
+            .map(|planned| planned.name.clone())
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let prefixes: Vec<_> = names.iter().map(|name| name.as_bstr().to_owned()).collect();
+        let mut again: BTreeMap<RefName, Oid> = BTreeMap::new();
+        let mut each = |listed: Listed| {
+            again.insert(listed.name, listed.id);
+        };
+        let remote = &remotes.source;
+        let listed = Upload::list(remote, &prefixes, &mut each).await;
+        listed.map_err(|fault| remote.error(Stage::Decide, fault))?;
+        let first = |name: &RefName| observed.references.get(name).and_then(|seen| seen.source);
+        self.withhold(Refusal::Unsteady, |planned| {
+            names.contains(&planned.name) && again.get(&planned.name).copied() != first(&planned.name)
+        });
+        Ok(())
+    }
+
+    /// What the server said beforehand that it will not do.
+    pub(crate) fn withhold_impossible(&mut self, request: &Request, observed: &Observed<'_>) {
+        let deletes = |side: Side| {
+            observed
+                .receives
+                .of(side)
+                .as_ref()
+                .is_none_or(|receive| receive.capabilities.delete_refs)
+        };
+        self.withhold(Refusal::NoDelete, |planned| {
+            matches!(planned.change.action, Action::Delete { .. }) && !deletes(planned.change.to)
+        });
+        if request.atomic {
+            let names: Vec<RefName> = self.writes.iter().map(|planned| planned.name.clone()).collect();
+            self.withhold(Refusal::NameCollision, |planned| {
+                names.iter().any(|name| name.collides_with(&planned.name))
+            });
+        }
+    }
+
+    /// All references or none holds for those that refsync itself refuses, too.
+    pub(crate) fn all_or_nothing(&mut self) {
+        if self
+            .others
+            .iter()
+            .any(|report| matches!(report.outcome, Outcome::Refused(_)))
+        {
+            self.withhold(Refusal::Atomic, |_| true);
+        }
+    }
+}
+
+/// Whether the value that is replaced was told by somebody.
+fn told(request: &Request, planned: &Planned) -> bool {
+    let old = planned.change.action.old().map_or(OldValue::Absent, OldValue::At);
+    let Some(hints) = request.hints.get(&planned.name) else {
+        return false;
+    };
+    hints.person == Some(old) || hints.events.source.iter().any(|event| event.old == old)
+}
+
+/// Whether a write takes commits out of a reference's history, as far as is known.
+fn loses_commits(change: &Change) -> bool {
+    match change.action {
+        Action::Create { .. }
+        | Action::Update {
+            lineage: Lineage::Descends,
+            ..
+        } => false,
+        Action::Update { .. } | Action::Delete { .. } => true,
+    }
+}
