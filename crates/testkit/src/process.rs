@@ -85,7 +85,7 @@ impl Drop for Process {
     }
 }
 
-/// The descendants of a process at one moment.
+/// The descendants of a process at one moment; none where there is no `/proc`.
 struct Family {
     members: HashSet<Member>,
 }
@@ -100,7 +100,8 @@ struct Member {
 impl Family {
     fn of(ancestor: Pid) -> Family {
         let all: HashMap<Pid, Stat> = std::fs::read_dir("/proc")
-            .expect("Linux has /proc")
+            .into_iter()
+            .flatten()
             .filter_map(|entry| {
                 entry
                     .ok()?
