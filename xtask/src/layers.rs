@@ -124,7 +124,8 @@ mod tests {
                 serde_json::json!({ "name": name, "dependencies": dependencies })
             })
             .collect();
-        let document = serde_json::json!({ "packages": packages, "version": 1 });
+        let document =
+            serde_json::json!({ "packages": packages, "target_directory": "/nowhere", "version": 1 });
         serde_json::from_value(document).unwrap()
     }
 

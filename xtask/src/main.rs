@@ -1,6 +1,7 @@
 //! Tools for developers: `cargo xtask test`, `ci`, `check-deps` and `bench`.
 #![expect(clippy::print_stdout, reason = "a developer's tool talks on standard output")]
 
+mod bench;
 mod ci;
 mod layers;
 mod requirements;
@@ -28,6 +29,8 @@ enum Command {
     Ci,
     /// Check that the crates depend on each other in one direction.
     CheckDeps,
+    /// Measure refsync beside the git commands that it replaces, between real servers on loopback.
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),
         Command::CheckDeps => layers::run(),
+        Command::Bench(args) => bench::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! Where things are: the workspace and its build directory, as cargo tells them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -11,6 +11,8 @@ use serde::Deserialize;
 pub(crate) struct Metadata {
     /// The crates of the workspace.
     pub(crate) packages: Vec<Package>,
+    /// Where cargo puts what it builds: it minds `CARGO_TARGET_DIR` and the configuration.
+    pub(crate) target_directory: PathBuf,
 }
 
 /// A crate of the workspace.

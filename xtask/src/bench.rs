@@ -1,0 +1,246 @@
+//! `cargo xtask bench`: how long refsync takes beside the git commands that it replaces, between real servers on loopback.
+
+mod contender;
+mod lab;
+mod machine;
+mod row;
+mod sample;
+mod servers;
+mod source;
+mod table;
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use clap::ValueEnum;
+
+use self::lab::Lab;
+use self::row::Row;
+use self::sample::{Comparison, median};
+use self::servers::Transport;
+use crate::{requirements, step, workspace};
+
+/// Arguments of `cargo xtask bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A repository on disk to mirror, which is copied and not touched; without it, one is generated.
+    #[arg(long, value_name = "PATH")]
+    repo: Option<PathBuf>,
+    /// What to call that repository in the results [default: the last part of its path].
+    #[arg(long)]
+    name: Option<String>,
+    /// The branch for the rows on one branch [default: what HEAD points to].
+    #[arg(long)]
+    branch: Option<String>,
+    /// How long the generated repository's history is, in commits.
+    #[arg(long, default_value_t = 20_000)]
+    commits: u32,
+    /// How often each contender runs; where a run takes a fraction of a second, four times as often.
+    #[arg(long, default_value_t = 5)]
+    pairs: u32,
+    /// Only these rows (repeatable).
+    #[arg(long, value_name = "NAME")]
+    only: Vec<Row>,
+    /// Also mirror a file of 1 GiB.
+    #[arg(long)]
+    with_big_blob: bool,
+    /// How both repositories are reached.
+    #[arg(long, value_enum, default_value_t = Transport::Http)]
+    transport: Transport,
+    /// Append the table to this file, in Markdown.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Measure this program instead of building `refsync` from the workspace.
+    #[arg(long, value_name = "PROGRAM")]
+    refsync: Option<PathBuf>,
+}
+
+/// The histories after which one new commit is measured.
+const LENGTHS: [u32; 3] = [1_000, 10_000, 80_000];
+
+/// Runs the benchmark and prints its table.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    ensure!(args.pairs > 0, "no pair, no ratio");
+    requirements::install()?;
+    let refsync = match &args.refsync {
+        Some(program) => program
+            .canonicalize()
+            .context("the program to measure is not there")?,
+        None => build()?,
+    };
+    let lab = Lab::new(args.transport, refsync)?;
+    let rows: Vec<Row> = Row::value_variants()
+        .iter()
+        .copied()
+        .filter(|row| wanted(args, *row))
+        .collect();
+    let mut results = Results::default();
+    if rows.iter().any(|row| !matches!(row, Row::Scaling | Row::BigBlob)) {
+        let source = source::prepare(&lab, args)?;
+        results.source = source.describe();
+        println!("{}", results.source);
+        for &row in &rows {
+            if !matches!(row, Row::Scaling | Row::BigBlob) {
+                results
+                    .comparisons
+                    .extend(row::measure(row, &lab, &source, args.pairs)?);
+            }
+        }
+    }
+    if rows.contains(&Row::Scaling) {
+        results.scaling(&lab, args.pairs)?;
+    }
+    if rows.contains(&Row::BigBlob) {
+        let source = source::big_blob(&lab);
+        results
+            .comparisons
+            .extend(row::measure(Row::BigBlob, &lab, &source, args.pairs)?);
+    }
+    results.print();
+    match &args.markdown {
+        Some(file) => results.append_to(file, args),
+        None => Ok(()),
+    }
+}
+
+fn wanted(args: &Args, row: Row) -> bool {
+    if args.only.is_empty() {
+        row != Row::BigBlob || args.with_big_blob
+    } else {
+        args.only.contains(&row)
+    }
+}
+
+fn build() -> anyhow::Result<PathBuf> {
+    step::run(workspace::cargo().args(["build", "--release", "--locked", "--package", "refsync"]))?;
+    Ok(workspace::metadata()?
+        .target_directory
+        .join("release")
+        .join("refsync"))
+}
+
+/// What a benchmark found.
+#[derive(Debug, Default)]
+struct Results {
+    /// The repository of most rows, in a sentence.
+    source: String,
+    comparisons: Vec<Comparison>,
+    /// Sentences below the table.
+    notes: Vec<String>,
+}
+
+impl Results {
+    fn scaling(&mut self, lab: &Lab, pairs: u32) -> anyhow::Result<()> {
+        let mut medians: Vec<(f64, f64)> = Vec::new();
+        for commits in LENGTHS {
+            let source = source::generated(lab, commits)?;
+            let comparisons = row::measure(Row::Scaling, lab, &source, pairs)?;
+            medians.extend(
+                comparisons
+                    .iter()
+                    .map(|one| (median(&one.ours), median(&one.theirs))),
+            );
+            self.comparisons.extend(comparisons);
+        }
+        if let (Some(first), Some(last)) = (medians.first(), medians.last()) {
+            self.notes.push(format!(
+                "From {} to {} commits, one new commit takes refsync {:+.0} ms and `git push` {:+.0} ms.",
+                table::grouped(LENGTHS[0]),
+                table::grouped(LENGTHS[LENGTHS.len() - 1]),
+                (last.0 - first.0) * 1000.0,
+                (last.1 - first.1) * 1000.0,
+            ));
+        }
+        Ok(())
+    }
+
+    fn print(&self) {
+        println!(
+            "\n{}\n\n{}",
+            machine::describe(),
+            table::aligned(&self.comparisons)
+        );
+        for note in &self.notes {
+            println!("{note}");
+        }
+        println!(
+            "Written to local disk by refsync: nothing; every run had its right to write a file taken away."
+        );
+    }
+
+    fn append_to(&self, file: &PathBuf, args: &Args) -> anyhow::Result<()> {
+        let mut text = format!("\n### {}, over {}\n\n", args.label(), args.transport.title());
+        for sentence in [
+            self.source.clone(),
+            format!("{}.", machine::describe()),
+            measured_code()?,
+        ] {
+            if !sentence.is_empty() {
+                text.push_str(&format!("{sentence}\n"));
+            }
+        }
+        text.push_str(&format!(
+            "\n```\n{}\n```\n\n{}",
+            args.command(),
+            table::markdown(&self.comparisons)
+        ));
+        for note in &self.notes {
+            text.push_str(&format!("\n{note}\n"));
+        }
+        let mut open = OpenOptions::new().create(true).append(true).open(file)?;
+        open.write_all(text.as_bytes())
+            .with_context(|| format!("{} cannot be written", file.display()))
+    }
+}
+
+/// Which refsync was measured.
+fn measured_code() -> anyhow::Result<String> {
+    let mut git = std::process::Command::new(testkit::require("git"));
+    let output = git
+        .current_dir(workspace::root())
+        .args(["log", "-1", "--format=%h of %cs"])
+        .output()?;
+    Ok(format!(
+        "refsync at {}.",
+        String::from_utf8_lossy(&output.stdout).trim()
+    ))
+}
+
+impl Args {
+    /// The name of what most rows mirror.
+    fn label(&self) -> String {
+        match (&self.name, &self.repo) {
+            (Some(name), _) => name.clone(),
+            (None, Some(path)) => path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned(),
+            (None, None) => format!(
+                "a generated repository of {} commits",
+                table::grouped(self.commits)
+            ),
+        }
+    }
+
+    /// The command that was given, without the paths of this machine.
+    fn command(&self) -> String {
+        let mut words = vec!["cargo xtask bench".to_owned()];
+        if self.repo.is_some() {
+            words.push(format!("--repo {}", self.label()));
+        } else if self.commits != 20_000 {
+            words.push(format!("--commits {}", self.commits));
+        }
+        words.extend(self.branch.iter().map(|branch| format!("--branch {branch}")));
+        words.push(format!(
+            "--pairs {} --transport {}",
+            self.pairs,
+            self.transport.name()
+        ));
+        words.extend(self.only.iter().map(|row| format!("--only {}", row.name())));
+        words.extend(self.with_big_blob.then(|| "--with-big-blob".to_owned()));
+        words.join(" ")
+    }
+}
