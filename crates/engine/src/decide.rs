@@ -10,6 +10,10 @@ use gitwire::{Oid, RefName};
 use crate::side::{Both, Side};
 
 mod one_way;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod two_way;
 
 /// How a new value relates to an old one.

@@ -85,3 +85,6 @@ fn delete(sight: &Sight<'_>, policy: &Policy, known: &Known, old: Oid) -> Verdic
         Verdict::Refused(Refusal::OutOfSync)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,3 +128,6 @@ fn by_descent(sight: &Sight<'_>, base: Option<Oid>) -> Result<Verdict, Verdict> 
     }
     Ok(CONFLICT)
 }
+
+#[cfg(test)]
+mod tests;
