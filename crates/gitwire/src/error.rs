@@ -10,7 +10,7 @@ use crate::pktline::PacketError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
     /// The bytes are no packet lines.
-    #[error("the answer is not in Git's packet lines")]
+    #[error(transparent)]
     Packet(#[from] PacketError),
     /// The peer reports an error: an `ERR` packet without its `ERR `, or the fatal band 3. The bytes are as sent, up to
     /// 4 KiB; `Display` removes control characters.

@@ -103,13 +103,17 @@ pub struct GreetingDecoder {
 impl GreetingDecoder {
     /// A decoder for the first bytes of a connection to `service`.
     pub fn new(service: Service) -> Self {
+        Self::limited(service, crate::MAX_REFS)
+    }
+
+    fn limited(service: Service, limit: u64) -> Self {
         Self {
             service,
             state: State::Start,
             version: Version::V0,
             capabilities: Capabilities::default(),
             format: ObjectFormat::Sha1,
-            lines: Counter::new("references", crate::MAX_REFS),
+            lines: Counter::new("references", limit),
         }
     }
 

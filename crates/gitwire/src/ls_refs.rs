@@ -125,9 +125,13 @@ struct Attributes<'a> {
 impl LsRefsDecoder {
     /// A decoder for a listing of ids of this format.
     pub fn new(format: ObjectFormat) -> Self {
+        Self::limited(format, crate::MAX_REFS)
+    }
+
+    fn limited(format: ObjectFormat, limit: u64) -> Self {
         Self {
             format,
-            lines: Counter::new("references", crate::MAX_REFS),
+            lines: Counter::new("references", limit),
             done: false,
         }
     }
@@ -358,6 +362,18 @@ mod tests {
         assert_eq!(decoder.packet(&Packet::Flush), Ok(LsRefsEvent::End));
         assert_eq!(decoder.finish(), Ok(()));
         assert!(decoder.packet(&Packet::Flush).is_err(), "nothing follows the end");
+    }
+
+    #[test]
+    fn a_listing_has_an_end() {
+        let mut decoder = LsRefsDecoder::limited(ObjectFormat::Sha1, 2);
+        let line = Packet::Data(format!("{ID} refs/heads/main\n").into());
+        assert!(decoder.packet(&line).is_ok() && decoder.packet(&line).is_ok());
+        let limit = ProtocolError::Limit {
+            what: "references",
+            limit: 2,
+        };
+        assert_eq!(decoder.packet(&line), Err(limit));
     }
 
     #[test]

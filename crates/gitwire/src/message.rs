@@ -3,15 +3,16 @@
 /// The most bytes of one line that are kept.
 pub const MAX_LINE: usize = 4096;
 
-/// Text from a peer as it may be shown: invalid UTF-8 replaced; control characters (C0, DEL, C1, and with them every
-/// terminal escape sequence) and characters that change the direction or the look of what surrounds them removed.
-/// A tab becomes a space.
+/// Text from a peer as it may be shown on one line: invalid UTF-8 replaced; control characters (C0, DEL, C1, and with
+/// them the start of every terminal escape sequence) and characters that change the direction or the look of what
+/// surrounds them removed. Tabs and line breaks become spaces, those at the end none.
 pub fn sanitize(bytes: impl AsRef<[u8]>) -> String {
-    String::from_utf8_lossy(bytes.as_ref())
+    let clean: String = String::from_utf8_lossy(bytes.as_ref())
         .chars()
-        .map(|c| if c == '\t' { ' ' } else { c })
+        .map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c })
         .filter(|c| !c.is_control() && !is_deceptive(*c))
-        .collect()
+        .collect();
+    clean.trim_end().to_owned()
 }
 
 /// Invisible characters: marks and overrides of direction, line and paragraph separators, zero-width and deprecated
@@ -79,7 +80,7 @@ impl RemoteLines {
     fn take(&mut self) -> String {
         let text = sanitize(&self.line);
         self.line.clear();
-        text.trim_end().to_owned()
+        text
     }
 }
 
@@ -115,7 +116,7 @@ mod tests {
             sanitize("a\u{9b}31mb\u{202e}c\u{2066}d\u{200b}e\u{7f}f"),
             "a31mbcdef"
         );
-        assert_eq!(sanitize(b"tab\there\nthere\0"), "tab herethere");
+        assert_eq!(sanitize(b"tab\there\nthere\0"), "tab here there");
         assert_eq!(sanitize(b"\xffgr\xc3\xbc\xc3\x9fe"), "\u{fffd}grüße");
     }
 

@@ -7,5 +7,5 @@
 mod request;
 mod response;
 
-pub use request::{AckMode, Chosen, Haves, V0Capabilities, encode_haves, encode_wants};
+pub use request::{AckMode, Haves, V0Capabilities, encode_haves, encode_wants};
 pub use response::{AckStatus, V0Decoder, V0Event};

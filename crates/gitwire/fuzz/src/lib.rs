@@ -8,6 +8,9 @@ mod exercise;
 
 /// Runs one exercise by its name. How the conversation ended does not matter here; what it asserts does.
 pub fn run(target: &str, input: &[u8]) {
-    let (_, exercise) = exercise::TARGETS.iter().find(|(name, _)| *name == target).expect("a target of this name");
+    let (_, exercise) = exercise::TARGETS
+        .iter()
+        .find(|(name, _)| *name == target)
+        .expect("a target of this name");
     let _ = exercise(input);
 }

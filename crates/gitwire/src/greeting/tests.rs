@@ -1,5 +1,5 @@
 use super::*;
-use crate::pktline::Decoder;
+use crate::pktline::{Decoder, PacketError};
 
 const ID: &str = "1111111111111111111111111111111111111111";
 const TAG: &str = "2222222222222222222222222222222222222222";
@@ -210,5 +210,19 @@ fn a_page_of_html_is_no_greeting() {
     let mut packets = Decoder::new();
     packets.feed(b"<!DOCTYPE html>");
     let error = ProtocolError::from(packets.next_packet().unwrap_err());
-    assert_eq!(error.to_string(), "the answer is not in Git's packet lines");
+    assert_eq!(error, ProtocolError::Packet(PacketError::Length("<!DO".into())));
+}
+
+#[test]
+fn a_listing_has_an_end() {
+    let mut decoder = GreetingDecoder::limited(Service::ReceivePack, 2);
+    let line = |name: &str| Packet::Data(format!("{ID} {name}\n").into());
+    for name in ["refs/heads/main\0report-status", ".have"] {
+        decoder.packet(&line(name)).unwrap();
+    }
+    let limit = ProtocolError::Limit {
+        what: "references",
+        limit: 2,
+    };
+    assert_eq!(decoder.packet(&line("refs/heads/other")), Err(limit));
 }

@@ -56,9 +56,6 @@ pub struct V0Capabilities {
     pub takes_agent: bool,
 }
 
-/// Another name of [`V0Capabilities`], for what [`V0Capabilities::choose`] gives.
-pub type Chosen = V0Capabilities;
-
 impl V0Capabilities {
     /// The best of what is offered. An object format that is not known counts as sha1 here: the greeting refuses it
     /// before.
