@@ -75,7 +75,7 @@ pub(crate) struct Flags {
     /// When to replace a value that cannot be fast-forwarded: never, if the old value is known (lease), or always
     #[arg(
         long,
-        value_name = "WHEN",
+        value_name = "never|lease|always",
         help_heading = "References",
         default_value = "lease",
         hide_possible_values = true

@@ -1,5 +1,7 @@
 //! The binary `refsync`, run as people and pipelines run it: with a cleared environment, against real repositories.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong here fails the test")]
+
 use testkit::{Finished, ObjectFormat, Repo, Run, git_environment};
 
 mod demo;

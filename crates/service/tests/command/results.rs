@@ -219,26 +219,6 @@ fn a_side_that_is_not_there_is_an_error_with_advice() {
 }
 
 #[test]
-fn names_that_git_refuses_are_left_out_with_a_warning() {
-    let (source, target) = pair();
-    // Git lists what is in packed-refs without a look at the name.
-    let line = format!(
-        "# pack-refs with: peeled fully-peeled sorted \n{} refs/heads/a..b\n",
-        source.resolve("main")
-    );
-    std::fs::write(source.git_dir().join("packed-refs"), line).unwrap();
-    let finished = sync(&source, &target, &[]);
-    if finished.stderr.contains("a..b") {
-        assert!(
-            finished
-                .stderr
-                .contains("warning: the source lists names that git refuses, left out: refs/heads/a..b")
-        );
-    }
-    assert_eq!(target.refs().keys().collect::<Vec<_>>(), ["refs/heads/main"]);
-}
-
-#[test]
 fn a_reader_that_leaves_early_is_no_failure_and_a_full_disk_is_one() {
     let (source, target) = pair();
     let shell = |script: &str| {

@@ -4,6 +4,8 @@
 //! The scenarios follow from a seed, which a failure names. `REFSYNC_PARITY_SEED` and `REFSYNC_PARITY_COUNT` choose others
 //! and more.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong here fails the test")]
+
 mod arena;
 mod pool;
 mod random;

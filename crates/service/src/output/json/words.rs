@@ -290,8 +290,6 @@ pub(super) enum ErrorKind {
     ObjectFormats,
     /// The target cannot write several references atomically.
     NoAtomic,
-    /// The target takes no push options.
-    NoPushOptions,
     /// The disk of the server is full.
     DiskFull,
     /// The server ended the exchange with a message.
@@ -332,7 +330,6 @@ impl From<&Fault> for ErrorKind {
             Fault::Shallow => Self::Shallow,
             Fault::ObjectFormats { .. } => Self::ObjectFormats,
             Fault::NoAtomic => Self::NoAtomic,
-            Fault::NoPushOptions => Self::NoPushOptions,
             Fault::DiskFull { .. } => Self::DiskFull,
             Fault::Remote { .. } => Self::Remote,
             Fault::Protocol(_) => Self::Protocol,

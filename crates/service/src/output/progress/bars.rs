@@ -53,6 +53,8 @@ impl Bars {
                     human_time(self.relay.elapsed())
                 );
                 self.println(&line);
+                // The target indexes what it got, and checks it in silence.
+                self.stage(Stage::Report);
             }
             Event::Observed {
                 source,

@@ -69,6 +69,7 @@ impl Plain {
                     pack.bytes = *bytes;
                     pack.sent = true;
                 }
+                self.stage = Some(Stage::Report);
             }
             Event::Observed { .. } | Event::Remote { .. } | Event::Reference(_) | Event::Warning(_) => {}
         }
@@ -139,7 +140,6 @@ mod tests {
             "relaying the pack; 12,345 objects, 2.0 MiB so far, 1.0 MiB/s (4.0 s)"
         );
         plain.tell(&Event::PackSent { bytes: 3 << 20 }, start + seconds(5));
-        plain.tell(&Event::Stage(Stage::Report), start + seconds(5));
         assert_eq!(
             plain.tick(start + seconds(9)).unwrap(),
             "waiting for the report; 12,345 objects, 3.0 MiB, all sent (9.0 s)"
