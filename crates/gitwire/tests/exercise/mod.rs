@@ -273,7 +273,8 @@ fn cut_bands(packets: &[Packet], side_band: SideBand) -> Vec<Packet> {
     let mut all = Vec::new();
     for packet in packets {
         match demux(packet) {
-            Ok(Band::Data(data)) if side_band != SideBand::None => {
+            // A keepalive has no byte to cut and stays.
+            Ok(Band::Data(data)) if side_band != SideBand::None && !data.is_empty() => {
                 all.extend(
                     data.iter()
                         .map(|byte| Packet::Data(Bytes::copy_from_slice(&[1, *byte]))),
