@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::{layers, requirements, step, workspace};
+use crate::{layers, requirements, step, unused, workspace};
 
 type Check = fn() -> anyhow::Result<()>;
 
 const CHECKS: [(&str, Check); 6] = [
     ("formatting", formatting),
-    ("layers", layers::run),
+    ("manifests", manifests),
     ("lints", lints),
     ("documentation", documentation),
     ("dependencies", dependencies),
@@ -35,6 +35,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 fn formatting() -> anyhow::Result<()> {
     step::run(workspace::cargo().args(["fmt", "--all", "--check"]))
+}
+
+/// What the crates ask for: `cargo xtask check-deps`.
+pub(crate) fn manifests() -> anyhow::Result<()> {
+    let metadata = workspace::metadata()?;
+    layers::run(&metadata)?;
+    unused::run(&metadata)
 }
 
 fn lints() -> anyhow::Result<()> {
@@ -66,7 +73,7 @@ fn dependencies() -> anyhow::Result<()> {
         .output()
         .context("cargo deny cannot be started")?;
     let mut deny = workspace::cargo();
-    deny.args(["deny", "check"]);
+    deny.args(["deny", "check", "--hide-inclusion-graph"]);
     if !fetched.status.success() {
         println!("The advisory database cannot be fetched: dependencies are not checked for advisories.");
         deny.args(["bans", "licenses", "sources"]);

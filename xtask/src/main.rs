@@ -7,6 +7,7 @@ mod layers;
 mod requirements;
 mod step;
 mod test;
+mod unused;
 mod workspace;
 
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ enum Command {
     Test(test::Args),
     /// Everything a change must pass: formatting, lints, layers, documentation, dependencies, tests.
     Ci,
-    /// Check that the crates depend on each other in one direction.
+    /// Check that the crates depend on each other in one direction, and on nothing that they do not use.
     CheckDeps,
     /// Measure refsync beside the git commands that it replaces, between real servers on loopback.
     Bench(bench::Args),
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),
-        Command::CheckDeps => layers::run(),
+        Command::CheckDeps => ci::manifests(),
         Command::Bench(args) => bench::run(&args),
     };
     match outcome {

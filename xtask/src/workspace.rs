@@ -20,6 +20,8 @@ pub(crate) struct Metadata {
 pub(crate) struct Package {
     /// Its name.
     pub(crate) name: String,
+    /// Its `Cargo.toml`.
+    pub(crate) manifest_path: PathBuf,
     /// What its manifest asks for.
     pub(crate) dependencies: Vec<Dependency>,
 }
@@ -29,6 +31,8 @@ pub(crate) struct Package {
 pub(crate) struct Dependency {
     /// The package's name, not what the manifest may rename it to.
     pub(crate) name: String,
+    /// What the manifest renames it to.
+    pub(crate) rename: Option<String>,
     /// `None` for the normal kind, else `dev` or `build`.
     pub(crate) kind: Option<String>,
 }
