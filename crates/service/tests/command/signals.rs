@@ -5,7 +5,7 @@ use testkit::{Finished, Gate, HttpServer, ObjectFormat, Repo, Run, Service, Then
 use crate::{everything, pair, refsync};
 
 /// Sends a signal while the target holds back its answer to the push.
-fn interrupted(signal: &str, more: &[&str]) -> (Finished, Repo) {
+fn interrupted(signal: &str, more: &[&str]) -> (Finished, Repo, Repo) {
     let (source, target) = pair();
     let server = HttpServer::start(target.root());
     let gate = Gate::new();
@@ -28,27 +28,31 @@ fn interrupted(signal: &str, more: &[&str]) -> (Finished, Repo) {
     let finished = running.finish();
     gate.open();
     server.wait_idle();
-    (finished, target)
+    (finished, source, target)
 }
 
 #[test]
 fn a_signal_ends_the_run_and_the_target_keeps_what_it_has() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let (finished, target) = interrupted(signal, &[]);
+        let (finished, source, target) = interrupted(signal, &[]);
         assert_eq!(finished.code, Some(code), "{}", everything(&finished));
         assert!(
             finished
                 .stderr
                 .contains("interrupted: what was not confirmed above was not written")
         );
-        assert!(target.refs().is_empty() || target.get("refs/heads/main").is_some());
+        let after = target.refs();
+        assert!(
+            after.is_empty() || after == source.refs(),
+            "neither the old nor the new: {after:?}"
+        );
         target.fsck_strict();
     }
 }
 
 #[test]
 fn an_interrupted_run_still_writes_its_document() {
-    let (finished, _) = interrupted("INT", &["--json"]);
+    let (finished, ..) = interrupted("INT", &["--json"]);
     let document: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
     assert_eq!((finished.code, &document["exit"]), (Some(130), &130.into()));
     assert_eq!(document["error"]["kind"], "interrupted");
