@@ -219,9 +219,6 @@ pub enum Fault {
     /// `--atomic` was asked for and the target does not offer it.
     #[error("the server cannot write several references atomically")]
     NoAtomic,
-    /// Push options were given and the target does not take them.
-    #[error("the server takes no push options")]
-    NoPushOptions,
     /// The disk of the server is full.
     #[error("the server's disk is full{}", Said(message))]
     DiskFull {
@@ -330,7 +327,6 @@ impl Fault {
             Self::Shallow => "complete it (git fetch --unshallow) or mirror from the original".into(),
             Self::ObjectFormats { .. } => "make the target anew with the object format of the source".into(),
             Self::NoAtomic => "leave out --atomic".into(),
-            Self::NoPushOptions => "leave out --push-option, or set receive.advertisePushOptions on the server".into(),
             Self::DiskFull { .. } => "free space on the server and run again".into(),
             Self::TimedOut { .. } => "if the server only needs longer, raise --idle-timeout or --report-timeout".into(),
             Self::HungUp { .. } | Self::PackCut { .. } => "run again; what was not confirmed was not written".into(),

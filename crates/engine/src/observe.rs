@@ -153,6 +153,7 @@ fn check(
     if !source.shallow.is_empty() {
         return Err(at(&remotes.source)(Fault::Shallow));
     }
+    check_offers(request, observed, remotes)?;
     if request.direction == Direction::TwoWay {
         return if target.shallow.is_empty() {
             Ok(())
@@ -163,6 +164,24 @@ fn check(
     let empty = source.count == 0 && !source.head_has_value;
     if empty && !request.scope.is_names_only() && seen.target > 0 {
         return Err(at(&remotes.source)(Fault::Empty));
+    }
+    Ok(())
+}
+
+/// Whether the sides that are written can do what the run asks for.
+fn check_offers(request: &Request, observed: &Observed<'_>, remotes: &Both<Remote>) -> Result<(), Error> {
+    for side in [Side::Source, Side::Target] {
+        let Some(receive) = observed.receives.of(side) else {
+            continue;
+        };
+        let remote = remotes.of(side);
+        if request.atomic && !receive.offers_atomic {
+            return Err(at(remote)(Fault::NoAtomic));
+        }
+        if !request.push_options.is_empty() && !receive.offers_push_options {
+            let text = format!("the {side} takes no push options: they are left out");
+            remote.listener.tell(Event::Warning(text));
+        }
     }
     Ok(())
 }

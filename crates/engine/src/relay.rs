@@ -6,7 +6,7 @@ use gitwire::receive_pack::Command;
 use gitwire::{Oid, RefName};
 
 use crate::decide::{Action, Refusal};
-use crate::error::{Error, Fault, Stage};
+use crate::error::{Error, Fault, Retry, Stage};
 use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::listing::Listed;
@@ -93,6 +93,28 @@ struct Batch {
     brought: bool,
 }
 
+impl Batch {
+    fn alone(writes: Vec<Planned>) -> Self {
+        Self {
+            writes,
+            also: Vec::new(),
+            brought: false,
+        }
+    }
+
+    /// The values that references are to get.
+    fn new_values(&self) -> impl Iterator<Item = Oid> {
+        self.writes
+            .iter()
+            .filter_map(|planned| planned.change.action.new())
+    }
+
+    /// Deletions alone send no pack.
+    fn has_pack(&self) -> bool {
+        self.new_values().next().is_some()
+    }
+}
+
 /// What a push came to.
 enum End {
     /// All that was left over is settled.
@@ -123,11 +145,7 @@ impl<'r> Relay<'_, 'r, '_> {
                 End::Settled => futile = 0,
                 End::AllAlike { left, .. } if brought => {
                     delivered = false;
-                    batches.push(Batch {
-                        writes: left,
-                        also: Vec::new(),
-                        brought: false,
-                    });
+                    batches.push(Batch::alone(left));
                 }
                 End::AllAlike { left, outcome } if left.len() == 1 || atomic || futile >= MAX_FUTILE => {
                     futile += 1;
@@ -137,13 +155,7 @@ impl<'r> Relay<'_, 'r, '_> {
                 End::AllAlike { mut left, .. } => {
                     futile += 1;
                     let half = left.split_off(left.len().div_ceil(2));
-                    for writes in [half, left] {
-                        batches.push(Batch {
-                            writes,
-                            also: Vec::new(),
-                            brought: false,
-                        });
-                    }
+                    batches.extend([half, left].map(Batch::alone));
                 }
             }
         }
@@ -171,25 +183,14 @@ impl<'r> Relay<'_, 'r, '_> {
             let later = writes.split_off(writes.len().min(size));
             groups.push(std::mem::replace(&mut writes, later));
         }
-        let all: HashSet<Oid> = groups
-            .iter()
-            .flatten()
-            .filter_map(|planned| planned.change.action.new())
-            .collect();
-        let shared = groups.len() > 1 && all.len() <= MAX_WANTS;
-        let mut also: Vec<Oid> = if shared {
-            all.into_iter().collect()
-        } else {
-            Vec::new()
-        };
-        groups
-            .into_iter()
-            .map(|writes| Batch {
-                writes,
-                also: std::mem::take(&mut also),
-                brought: shared,
-            })
-            .collect()
+        let mut batches: Vec<Batch> = groups.into_iter().map(Batch::alone).collect();
+        let all: HashSet<Oid> = batches.iter().flat_map(Batch::new_values).collect();
+        let mut packs = batches.iter_mut().filter(|batch| batch.has_pack());
+        if let (Some(first), true) = (packs.next(), all.len() <= MAX_WANTS) {
+            packs.for_each(|later| later.brought = true);
+            first.also = all.into_iter().collect();
+        }
+        batches
     }
 
     async fn push(&mut self, batch: Batch, receive: Receive<'r>, delivered: &mut bool) -> Result<End, Error> {
@@ -223,15 +224,9 @@ impl<'r> Relay<'_, 'r, '_> {
 
     /// The pack for a push: the empty one if the target has everything.
     async fn pack(&mut self, batch: &Batch, receive: &Receive<'_>) -> Result<Pack, Fault> {
-        let new = batch
-            .writes
-            .iter()
-            .filter_map(|planned| planned.change.action.new());
-        let wants: Vec<Oid> = new
-            .chain(batch.also.iter().copied())
-            .filter(|id| !self.held.contains_key(id))
-            .collect();
-        if wants.is_empty() || batch.brought {
+        let values = batch.new_values().chain(batch.also.iter().copied());
+        let wants: Vec<Oid> = values.filter(|id| !self.held.contains_key(id)).collect();
+        if wants.is_empty() || batch.brought || !batch.has_pack() {
             return Ok(Pack::Empty);
         }
         let old = batch
@@ -274,9 +269,12 @@ impl<'r> Relay<'_, 'r, '_> {
             Err(error) => {
                 left.iter()
                     .for_each(|planned| self.ledger.settle(planned, Outcome::Unknown));
-                return Err(pushed
-                    .fault
-                    .map_or(error, |fault| self.target.error(Stage::Report, fault)));
+                // Over HTTP/1.1 an early 401 shows only as a broken pipe: asking again tells.
+                let telling = error.retry() == Retry::Never;
+                return Err(match pushed.fault {
+                    Some(fault) if !telling => self.target.error(Stage::Report, fault),
+                    _ => error,
+                });
             }
         }
         match (left.is_empty(), pushed) {

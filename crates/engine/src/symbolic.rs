@@ -8,11 +8,11 @@ use futures_util::future::try_join;
 use gitwire::{Oid, RefName};
 
 use crate::decide::Change;
-use crate::error::{Error, Stage};
+use crate::error::{Error, Fault, Stage};
 use crate::listing::Listed;
 use crate::observe::Observed;
 use crate::side::{Both, Side};
-use crate::transport::Remote;
+use crate::transport::{Ask, Remote};
 use crate::upload::Upload;
 
 /// What a side says of names that may be symbolic.
@@ -53,18 +53,31 @@ pub(crate) async fn ask(
 }
 
 async fn ask_side(doubtful: &BTreeSet<RefName>, remote: &Remote) -> Result<Symbolic, Error> {
-    let mut symbolic = Symbolic::default();
     if doubtful.is_empty() {
+        return Ok(Symbolic::default());
+    }
+    let symbolic = list(doubtful, remote, Ask::V2)
+        .await
+        .map_err(|fault| remote.error(Stage::Decide, fault))?;
+    if symbolic.told || !remote.is_ssh() {
         return Ok(symbolic);
     }
-    let prefixes: Vec<_> = doubtful.iter().map(|name| name.as_bstr().to_owned()).collect();
+    // Many an sshd keeps back the variable that asks for version 2. Where there is a shell, it can set it.
+    Ok(list(doubtful, remote, Ask::V2ByShell).await.unwrap_or(symbolic))
+}
+
+async fn list(names: &BTreeSet<RefName>, remote: &Remote, ask: Ask) -> Result<Symbolic, Fault> {
+    let prefixes: Vec<_> = names.iter().map(|name| name.as_bstr().to_owned()).collect();
+    let mut symbolic = Symbolic::default();
     let mut each = |listed: Listed| {
         if listed.symbolic {
             symbolic.names.insert(listed.name);
         }
     };
-    let listed = Upload::list(remote, &prefixes, &mut each).await;
-    let (_, listing) = listed.map_err(|fault| remote.error(Stage::Decide, fault))?;
+    let (_, listing) = match ask {
+        Ask::V2ByShell => Upload::list_asking(remote, ask, &prefixes, &mut each).await?,
+        Ask::V2 | Ask::Default => Upload::list(remote, &prefixes, &mut each).await?,
+    };
     symbolic.told = listing.tells_symbolic;
     Ok(symbolic)
 }

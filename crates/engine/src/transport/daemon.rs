@@ -59,7 +59,7 @@ impl Daemon {
 
     /// The first packet, as in "Git Transport" of gitprotocol-pack(5).
     fn hello(&self, service: Service, ask: Ask) -> Vec<u8> {
-        let version = if ask == Ask::V2 { "\0version=2\0" } else { "" };
+        let version = if ask != Ask::Default { "\0version=2\0" } else { "" };
         let mut out = Vec::new();
         let text = format!(
             "{} {}\0host={}:{}\0{version}",

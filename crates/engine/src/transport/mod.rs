@@ -66,6 +66,8 @@ pub(crate) struct Line {
 pub(crate) enum Ask {
     /// Version 2, which only upload-pack has.
     V2,
+    /// Version 2, even where sshd keeps the variable back that asks for it: set by the remote's shell, if it has one.
+    V2ByShell,
     /// Nothing: the server's default.
     Default,
 }
@@ -109,6 +111,11 @@ impl Remote {
             url: self.url.to_string(),
             kind,
         }
+    }
+
+    /// Whether a shell may stand between here and the other side.
+    pub(crate) fn is_ssh(&self) -> bool {
+        matches!(self.way, Way::Line(Dial::Ssh(_)))
     }
 
     /// Connects to a program of the other side.

@@ -89,7 +89,7 @@ pub(super) fn local(remote: &Remote, path: &Path, service: Service, ask: Ask) ->
 /// Starts a program whose input and output are a connection.
 pub(super) fn start(remote: &Remote, mut command: Command, ask: Ask) -> Result<Line, Fault> {
     match ask {
-        Ask::V2 => command.env("GIT_PROTOCOL", "version=2"),
+        Ask::V2 | Ask::V2ByShell => command.env("GIT_PROTOCOL", "version=2"),
         Ask::Default => command.env_remove("GIT_PROTOCOL"),
     };
     command

@@ -74,7 +74,7 @@ impl Ssh {
 
     pub(super) async fn dial(&self, remote: &Remote, service: Service, ask: Ask) -> Result<Line, Fault> {
         let mut connected = self.first.lock().await;
-        let mut line = process::start(remote, self.command(remote, service), ask)?;
+        let mut line = process::start(remote, self.command(remote, service, ask), ask)?;
         if !*connected {
             // The socket exists once the first answer came. What fails here, the caller sees when it reads.
             *connected = line.incoming.peek().await;
@@ -82,7 +82,7 @@ impl Ssh {
         Ok(line)
     }
 
-    fn command(&self, remote: &Remote, service: Service) -> Command {
+    fn command(&self, remote: &Remote, service: Service, ask: Ask) -> Command {
         let mut ssh = client();
         ssh.args([
             "-o",
@@ -100,7 +100,16 @@ impl Ssh {
             ssh.args(["-o", "BatchMode=yes"]);
         }
         ssh.args(&self.options).arg("--").arg(self.address.destination());
-        ssh.arg(format!("{} {}", service.name(), quote(&self.address.path)));
+        let variable = if ask == Ask::V2ByShell {
+            "GIT_PROTOCOL=version=2 "
+        } else {
+            ""
+        };
+        ssh.arg(format!(
+            "{variable}{} {}",
+            service.name(),
+            quote(&self.address.path)
+        ));
         ssh.kill_on_drop(true);
         ssh
     }

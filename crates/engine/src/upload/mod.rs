@@ -51,7 +51,17 @@ impl<'r> Upload<'r> {
         {
             return Ok(found);
         }
-        let (upload, mut listing) = Self::greet(remote, each).await?;
+        Self::list_asking(remote, Ask::V2, prefixes, each).await
+    }
+
+    /// Opens the conversation and lists, asking for a version in a particular way.
+    pub(crate) async fn list_asking(
+        remote: &'r Remote,
+        ask: Ask,
+        prefixes: &[BString],
+        each: &mut Each<'_>,
+    ) -> Result<(Self, Listing), Fault> {
+        let (upload, mut listing) = Self::greet(remote, ask, each).await?;
         if let Dialect::V2(_) = &upload.dialect {
             upload.ls_refs(prefixes, each, &mut listing).await?;
         }
@@ -60,7 +70,9 @@ impl<'r> Upload<'r> {
 
     /// Opens the conversation without a listing.
     pub(crate) async fn open(remote: &'r Remote) -> Result<Self, Fault> {
-        Self::greet(remote, &mut |_| {}).await.map(|(upload, _)| upload)
+        Self::greet(remote, Ask::V2, &mut |_| {})
+            .await
+            .map(|(upload, _)| upload)
     }
 
     /// Asks for the listing without asking first what the server can do: one round trip less. A server that does not know
@@ -88,11 +100,11 @@ impl<'r> Upload<'r> {
     }
 
     /// Reads what the server says first. In version 0 that is the listing.
-    async fn greet(remote: &'r Remote, each: &mut Each<'_>) -> Result<(Self, Listing), Fault> {
+    async fn greet(remote: &'r Remote, ask: Ask, each: &mut Each<'_>) -> Result<(Self, Listing), Fault> {
         let (mut incoming, line_outgoing) = match &remote.way {
-            Way::Http(http) => (http.greeting(Service::UploadPack, Ask::V2).await?, None),
+            Way::Http(http) => (http.greeting(Service::UploadPack, ask).await?, None),
             Way::Line(dial) => {
-                let line = remote.dial(dial, Service::UploadPack, Ask::V2).await?;
+                let line = remote.dial(dial, Service::UploadPack, ask).await?;
                 (line.incoming, Some(line.outgoing))
             }
         };
@@ -134,8 +146,7 @@ impl<'r> Upload<'r> {
         listing.tells_symbolic = true;
         while !decoder.is_done() {
             let Some(packet) = exchange.incoming().packet().await? else {
-                decoder.finish()?;
-                break;
+                return Err(exchange.incoming().ended("the listing").await);
             };
             match decoder.packet(&packet)? {
                 LsRefsEvent::Ref(found) => {
@@ -188,7 +199,7 @@ impl<'r> Upload<'r> {
         if let Some(line) = waiting {
             return Ok(line);
         }
-        let (fresh, _) = Self::greet(self.remote, &mut |_| {}).await?;
+        let (fresh, _) = Self::greet(self.remote, Ask::V2, &mut |_| {}).await?;
         let line = fresh.line.into_inner().unwrap_or_else(PoisonError::into_inner);
         line.ok_or_else(|| Fault::Setup("a connection was expected where none is kept".into()))
     }

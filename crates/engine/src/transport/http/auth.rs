@@ -109,15 +109,15 @@ impl Auth {
         known
     }
 
-    /// The server took the credentials: lets the helpers keep them.
-    pub(super) async fn approve(&self) {
+    /// Tells the helpers what became of the credentials that they gave: `approve`, so that they keep them, or `reject`.
+    pub(super) async fn tell_helpers(&self, action: &str) {
         if let State::Basic {
             user,
             secret,
             from_helper: Some(url),
         } = self.state()
         {
-            credential("approve", &description(&url, Some(&user), Some(&secret))).await;
+            credential(action, &description(&url, Some(&user), Some(&secret))).await;
         }
     }
 }

@@ -54,7 +54,7 @@ impl Http {
             let response = self.get(service, ask).await?;
             if !response.status().is_redirection() {
                 let response = status::check(response, service, "advertisement", self.auth.user()).await?;
-                self.auth.approve().await;
+                self.auth.tell_helpers("approve").await;
                 return Ok(Incoming::http(self.side, response, self.timeouts.idle));
             }
             self.follow(&response, service)?;
@@ -70,7 +70,7 @@ impl Http {
         url.set_query(Some(&format!("service={}", service.name())));
         let make = || {
             let request = self.client.get(url.clone()).header(ACCEPT, "*/*");
-            if ask == Ask::V2 {
+            if ask != Ask::Default {
                 request.header("git-protocol", "version=2")
             } else {
                 request
@@ -78,7 +78,11 @@ impl Http {
         };
         let response = self.execute(make(), &url).await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.auth.ask_helpers(&url).await {
-            return self.execute(make(), &url).await;
+            let response = self.execute(make(), &url).await?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                self.auth.tell_helpers("reject").await;
+            }
+            return Ok(response);
         }
         Ok(response)
     }
@@ -119,7 +123,7 @@ impl Http {
             // Gitea and Gogs compare the whole value.
             .header(CONTENT_TYPE, format!("application/x-{name}-request"))
             .header(ACCEPT, format!("application/x-{name}-result"));
-        if ask == Ask::V2 {
+        if ask != Ask::Default {
             request.header("git-protocol", "version=2")
         } else {
             request
