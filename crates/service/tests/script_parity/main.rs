@@ -28,6 +28,7 @@ const THREADS: usize = 2;
 fn random_scenarios_end_as_with_the_script() {
     let seed = setting("REFSYNC_PARITY_SEED", SEED);
     let count = setting("REFSYNC_PARITY_COUNT", COUNT);
+    println!("seed {seed}, {count} scenarios");
     let scenarios: Vec<Scenario> = (0..count as u64)
         .map(|number| Scenario::random(Random::new(seed, number)))
         .collect();
