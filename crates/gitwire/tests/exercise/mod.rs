@@ -234,9 +234,11 @@ pub(crate) fn report(input: &[u8]) -> Outcome {
     let (packets, end) = packets(stream, usize::MAX);
     let (whole, outcome) = reported(&packets, side_band, version);
     let (cut, cut_outcome) = reported(&cut_bands(&packets, side_band), side_band, version);
+    // What an error quotes may be a packet of the side-band, which is cut here.
+    let kind = |outcome: &Result<(), ProtocolError>| outcome.as_ref().err().map(std::mem::discriminant);
     assert_eq!(
-        (&cut, &cut_outcome),
-        (&whole, &outcome),
+        (cut, kind(&cut_outcome)),
+        (whole, kind(&outcome)),
         "the report depends on how the side-band is cut"
     );
     outcome.map_err(text).and(end.map_err(text))
