@@ -85,6 +85,16 @@ fn greetings() {
     save("greeting", "shallow", &[0], &greeting);
     let over_http = [b"001e# service=git-upload-pack\n0000", &greeting[..]].concat();
     save("greeting", "over-http", &[0], &over_http);
+    for (service, option) in [(Service::UploadPack, 0), (Service::ReceivePack, 1)] {
+        let mut server = Server::start_jgit(service, &furnished(ObjectFormat::Sha1));
+        server.greeting(service);
+        save(
+            "greeting",
+            &format!("jgit-{}", service.name()),
+            &[option],
+            &server.take_transcript(),
+        );
+    }
     save(
         "greeting",
         "refused-error",
@@ -242,14 +252,13 @@ fn fetches() {
 
 /// The answers to wants and rounds of haves that are sent at once, the last of them with `done` if it says so.
 fn answered_in_version_0(
-    repo: &Repo,
+    server: &mut Server,
     seed: &str,
     chosen: &V0Capabilities,
     wants: &[Oid],
     rounds: &[&[Oid]],
     done: bool,
 ) {
-    let mut server = Server::start(Service::UploadPack, repo, 0);
     server.greeting(Service::UploadPack);
     server.take_transcript();
     server.send(&encode_wants(chosen, wants, &[], None));
@@ -283,35 +292,25 @@ fn answered_in_version_0(
 fn fetches_of_version_0() {
     for format in FORMATS {
         let source = furnished(format);
+        let start = || Server::start(Service::UploadPack, &source, 0);
         let old = id(&source.resolve("main"));
         let new = id(&source.commit("main", "a new one"));
         let unknown = id(&"5".repeat(format.hex_len()));
-        for (ack, ack_name) in [
-            (AckMode::Single, "single"),
-            (AckMode::Multi, "multi"),
-            (AckMode::Detailed, "detailed"),
-        ] {
-            for (side_band, band_name) in [
-                (SideBand::None, "plain"),
-                (SideBand::Small, "small"),
-                (SideBand::Large, "large"),
-            ] {
-                let chosen = V0Capabilities {
-                    ack,
-                    side_band,
-                    object_format: format,
-                    ..V0Capabilities::default()
-                };
-                let seed = format!("{ack_name}-{band_name}-{format}");
-                answered_in_version_0(&source, &format!("clone-{seed}"), &chosen, &[new], &[], true);
-                answered_in_version_0(
-                    &source,
-                    &format!("rounds-{seed}"),
-                    &chosen,
-                    &[new],
-                    &[&[unknown], &[old]],
-                    true,
-                );
+        let rounds: [&[Oid]; 2] = [&[unknown], &[old]];
+        for (chosen, mode) in modes(format) {
+            let seed = format!("{mode}-{format}");
+            answered_in_version_0(&mut start(), &format!("clone-{seed}"), &chosen, &[new], &[], true);
+            answered_in_version_0(
+                &mut start(),
+                &format!("rounds-{seed}"),
+                &chosen,
+                &[new],
+                &rounds,
+                true,
+            );
+            if format == ObjectFormat::Sha1 && mode == "detailed-large" {
+                let mut jgit = Server::start_jgit(Service::UploadPack, &source);
+                answered_in_version_0(&mut jgit, "jgit", &chosen, &[new], &rounds, true);
             }
         }
         let chosen = V0Capabilities {
@@ -319,15 +318,15 @@ fn fetches_of_version_0() {
             ..V0Capabilities::default()
         };
         answered_in_version_0(
-            &source,
+            &mut start(),
             &format!("nak-{format}"),
             &chosen,
             &[new],
-            &[&[unknown]],
+            &rounds[..1],
             false,
         );
         answered_in_version_0(
-            &source,
+            &mut start(),
             &format!("refused-{format}"),
             &chosen,
             &[unknown],
@@ -335,6 +334,31 @@ fn fetches_of_version_0() {
             true,
         );
     }
+}
+
+/// Every way to acknowledge with every way to send.
+fn modes(format: ObjectFormat) -> Vec<(V0Capabilities, String)> {
+    let mut all = Vec::new();
+    for (ack, ack_name) in [
+        (AckMode::Single, "single"),
+        (AckMode::Multi, "multi"),
+        (AckMode::Detailed, "detailed"),
+    ] {
+        for (side_band, band_name) in [
+            (SideBand::None, "plain"),
+            (SideBand::Small, "small"),
+            (SideBand::Large, "large"),
+        ] {
+            let chosen = V0Capabilities {
+                ack,
+                side_band,
+                object_format: format,
+                ..V0Capabilities::default()
+            };
+            all.push((chosen, format!("{ack_name}-{band_name}")));
+        }
+    }
+    all
 }
 
 fn pushed(target: &Repo, seed: &str, commands: &[Command], report: ReportVersion, side_band: SideBand) {

@@ -8,7 +8,7 @@ use super::server::Server;
 use super::{FORMATS, furnished, id, name, repo};
 
 /// What git says it has: names, values, and what annotated tags point to in the end.
-fn references(repo: &Repo) -> (BTreeMap<RefName, Oid>, BTreeMap<RefName, Oid>) {
+pub(crate) fn references(repo: &Repo) -> (BTreeMap<RefName, Oid>, BTreeMap<RefName, Oid>) {
     let (mut values, mut peeled) = (BTreeMap::new(), BTreeMap::new());
     for line in repo.git(&["show-ref", "-d"]).lines() {
         let (value, reference) = line.split_once(' ').unwrap();
@@ -20,7 +20,7 @@ fn references(repo: &Repo) -> (BTreeMap<RefName, Oid>, BTreeMap<RefName, Oid>) {
     (values, peeled)
 }
 
-fn listed(events: &[GreetingEvent]) -> (BTreeMap<RefName, Oid>, BTreeMap<RefName, Oid>) {
+pub(crate) fn listed(events: &[GreetingEvent]) -> (BTreeMap<RefName, Oid>, BTreeMap<RefName, Oid>) {
     let (mut values, mut peeled) = (BTreeMap::new(), BTreeMap::new());
     for event in events {
         match event.clone() {

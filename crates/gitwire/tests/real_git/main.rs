@@ -6,6 +6,7 @@
 #[path = "../exercise/mod.rs"]
 mod exercise;
 mod greeting;
+mod jgit;
 mod lineage;
 mod push;
 mod repos;

@@ -12,11 +12,11 @@ use super::{FORMATS, furnished, id, name, replay, repo};
 
 /// The answer to a push, in parts.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Answer {
-    unpack: Option<Result<(), String>>,
-    ok: Vec<(String, OkOptions)>,
-    ng: Vec<(String, String)>,
-    messages: String,
+pub(crate) struct Answer {
+    pub(crate) unpack: Option<Result<(), String>>,
+    pub(crate) ok: Vec<(String, OkOptions)>,
+    pub(crate) ng: Vec<(String, String)>,
+    pub(crate) messages: String,
 }
 
 /// Pushes with what `adjust` leaves of the capabilities.
@@ -45,6 +45,11 @@ fn push_with(
     if needs_pack(commands) {
         server.send(pack);
     }
+    answer(&mut server, &caps)
+}
+
+/// Reads the report to the end of the stream.
+pub(crate) fn answer(server: &mut Server, caps: &PushCapabilities) -> Result<Answer, ProtocolError> {
     let mut report = ReportDecoder::new(caps.side_band, caps.report);
     let mut answer = Answer::default();
     while !report.is_done() {
@@ -73,7 +78,7 @@ fn push(target: &Repo, commands: &[Command], pack: &[u8]) -> Answer {
 }
 
 /// Everything that `new` reaches, as a pack.
-fn pack_of(source: &Repo, new: Oid) -> Vec<u8> {
+pub(crate) fn pack_of(source: &Repo, new: Oid) -> Vec<u8> {
     let mut command = testkit::git(source.path());
     command.args(["pack-objects", "--revs", "--stdout", "-q"]);
     command
@@ -84,7 +89,7 @@ fn pack_of(source: &Repo, new: Oid) -> Vec<u8> {
     child.wait_with_output().unwrap().stdout
 }
 
-fn done(names: &[&str]) -> Vec<(String, OkOptions)> {
+pub(crate) fn done(names: &[&str]) -> Vec<(String, OkOptions)> {
     names
         .iter()
         .map(|name| ((*name).to_owned(), OkOptions::default()))

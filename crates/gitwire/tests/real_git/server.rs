@@ -1,7 +1,7 @@
 //! One child process that speaks Git's protocol.
 
 use std::io::{Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use gitwire::greeting::{GreetingDecoder, GreetingEvent, Service};
 use gitwire::pktline::{Decoder, Packet};
@@ -28,6 +28,27 @@ impl Server {
         let subcommand = service.name().strip_prefix("git-").unwrap();
         command.arg(subcommand).args(options).arg(repo.path());
         command.env("GIT_PROTOCOL", format!("version={version}"));
+        Self::spawn(command)
+    }
+
+    /// Starts the service of JGit, which knows version 0 and sha1 only (Debian's `jgit-cli` 4.11).
+    pub(crate) fn start_jgit(service: Service, repo: &Repo) -> Self {
+        let mut command = Command::new(testkit::require("jgit"));
+        command
+            .env_clear()
+            .envs(testkit::git_environment())
+            .current_dir(repo.path());
+        // Debian's package does not name what it needs itself.
+        let libraries =
+            ["lfs", "http.apache"].map(|name| format!("/usr/share/java/org.eclipse.jgit.{name}.jar"));
+        command.env("JGIT_CLASSPATH", libraries.join(":"));
+        command
+            .arg(service.name().strip_prefix("git-").unwrap())
+            .arg(repo.path());
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -10,7 +10,7 @@ use super::server::Server;
 use super::{FORMATS, furnished, id, is_complete, repo, take_pack};
 
 /// A source with one more commit than the target, their common value and the new one.
-fn pair(format: ObjectFormat) -> (Repo, Repo, Oid, Oid) {
+pub(crate) fn pair(format: ObjectFormat) -> (Repo, Repo, Oid, Oid) {
     let (source, target) = (furnished(format), repo(format));
     target.git(&["fetch", "-q", &source.file_url(), "main:main"]);
     let old = id(&source.resolve("main"));
@@ -18,7 +18,7 @@ fn pair(format: ObjectFormat) -> (Repo, Repo, Oid, Oid) {
     (source, target, old, new)
 }
 
-fn choose(decoder: &GreetingDecoder) -> V0Capabilities {
+pub(crate) fn choose(decoder: &GreetingDecoder) -> V0Capabilities {
     let chosen = V0Capabilities::choose(decoder.capabilities());
     V0Capabilities {
         agent: Some("refsync/test".into()),
@@ -34,7 +34,7 @@ fn connect(repo: &Repo) -> (Server, V0Capabilities) {
 }
 
 /// Every way to acknowledge with every way to send.
-fn modes(offered: &V0Capabilities) -> Vec<V0Capabilities> {
+pub(crate) fn modes(offered: &V0Capabilities) -> Vec<V0Capabilities> {
     let mut all = Vec::new();
     for ack in [AckMode::Single, AckMode::Multi, AckMode::Detailed] {
         for side_band in [SideBand::None, SideBand::Small, SideBand::Large] {
@@ -49,7 +49,7 @@ fn modes(offered: &V0Capabilities) -> Vec<V0Capabilities> {
 }
 
 /// The events of one round.
-fn round(server: &mut Server, decoder: &mut V0Decoder) -> Result<Vec<V0Event>, ProtocolError> {
+pub(crate) fn round(server: &mut Server, decoder: &mut V0Decoder) -> Result<Vec<V0Event>, ProtocolError> {
     let mut events = Vec::new();
     while !decoder.round_is_over() && !decoder.in_pack() {
         let Some(packet) = server.packet() else {
@@ -62,7 +62,7 @@ fn round(server: &mut Server, decoder: &mut V0Decoder) -> Result<Vec<V0Event>, P
 }
 
 /// The pack, in whichever way it is sent.
-fn pack(server: &mut Server, decoder: &mut V0Decoder, side_band: SideBand) -> Vec<u8> {
+pub(crate) fn pack(server: &mut Server, decoder: &mut V0Decoder, side_band: SideBand) -> Vec<u8> {
     assert!(decoder.in_pack());
     if side_band == SideBand::None {
         return server.rest();
