@@ -199,7 +199,7 @@ pub enum Action {
 
 impl Action {
     /// The value before the write, which is its lease.
-    pub fn old(&self) -> Option<Oid> {
+    pub fn old_value(&self) -> Option<Oid> {
         match *self {
             Self::Create { .. } => None,
             Self::Update { old, .. } | Self::Delete { old } => Some(old),
@@ -207,7 +207,7 @@ impl Action {
     }
 
     /// The value after it.
-    pub fn new(&self) -> Option<Oid> {
+    pub fn new_value(&self) -> Option<Oid> {
         match *self {
             Self::Create { new } | Self::Update { new, .. } => Some(new),
             Self::Delete { .. } => None,

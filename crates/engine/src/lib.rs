@@ -2,6 +2,7 @@
 //!
 //! The spine is [`run`]. This crate knows no database, no web and no command line, and writes nothing to the disk.
 
+mod clock;
 pub mod decide;
 pub mod error;
 pub mod event;

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use bstr::BString;
+use futures_util::future::try_join;
 use gitwire::{ObjectFormat, Oid, RefName};
 
 use crate::decide::Direction;
@@ -46,71 +47,11 @@ pub(crate) struct Observed<'r> {
 /// Lists both sides.
 pub(crate) async fn observe<'r>(request: &Request, remotes: &'r Both<Remote>) -> Result<Observed<'r>, Error> {
     let merge = Mutex::new(Merge::new(&request.scope));
-    let see = |side: Side| {
-        let merge = &merge;
-        move |listed: Listed| {
-            merge
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .see(side, listed)
-        }
-    };
-    let (mut see_source, mut see_target) = (see(Side::Source), see(Side::Target));
-    let target = async {
-        Receive::observe(&remotes.target, &mut see_target)
-            .await
-            .map_err(at(&remotes.target))
-    };
-    let (uploads, receives, listings) = match request.direction {
-        Direction::OneWay => {
-            let prefixes = request.scope.prefixes();
-            let source = async {
-                Upload::list(&remotes.source, &prefixes, &mut see_source)
-                    .await
-                    .map_err(at(&remotes.source))
-            };
-            let ((upload, listing), receive) = futures_util::future::try_join(source, target).await?;
-            let listings = Both {
-                source: listing,
-                target: receive.listing.clone(),
-            };
-            (
-                Both {
-                    source: Some(upload),
-                    target: None,
-                },
-                Both {
-                    source: None,
-                    target: Some(receive),
-                },
-                listings,
-            )
-        }
-        Direction::TwoWay => {
-            // Each side is seen once, by its receive-pack, so that the verdict and the lease come from the same look.
-            let source = async {
-                Receive::observe(&remotes.source, &mut see_source)
-                    .await
-                    .map_err(at(&remotes.source))
-            };
-            let (source, target) = futures_util::future::try_join(source, target).await?;
-            let listings = Both {
-                source: source.listing.clone(),
-                target: target.listing.clone(),
-            };
-            (
-                Both {
-                    source: None,
-                    target: None,
-                },
-                Both {
-                    source: Some(source),
-                    target: Some(target),
-                },
-                listings,
-            )
-        }
-    };
+    let Opened {
+        uploads,
+        receives,
+        listings,
+    } = open(request, remotes, &merge).await?;
     let merge = merge.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(side) = merge.doubled {
         let fault = Fault::Setup("the server lists a reference twice".into());
@@ -129,6 +70,76 @@ pub(crate) async fn observe<'r>(request: &Request, remotes: &'r Both<Remote>) ->
             .count() as u64,
     });
     Ok(observed)
+}
+
+/// The conversations that were opened.
+struct Opened<'r> {
+    uploads: Both<Option<Upload<'r>>>,
+    receives: Both<Option<Receive<'r>>>,
+    listings: Both<Listing>,
+}
+
+/// Opens the conversations, both at once, and merges what they list.
+async fn open<'r>(
+    request: &Request,
+    remotes: &'r Both<Remote>,
+    merge: &Mutex<Merge<'_>>,
+) -> Result<Opened<'r>, Error> {
+    let see = |side: Side| {
+        move |listed: Listed| {
+            merge
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .see(side, listed);
+        }
+    };
+    let (mut see_source, mut see_target) = (see(Side::Source), see(Side::Target));
+    let target = async {
+        Receive::observe(&remotes.target, &mut see_target)
+            .await
+            .map_err(at(&remotes.target))
+    };
+    if request.direction == Direction::TwoWay {
+        // Each side is seen once, by its receive-pack, so that the verdict and the lease come from the same look.
+        let source = async {
+            Receive::observe(&remotes.source, &mut see_source)
+                .await
+                .map_err(at(&remotes.source))
+        };
+        let (source, target) = try_join(source, target).await?;
+        return Ok(Opened {
+            uploads: Both::default(),
+            listings: Both {
+                source: source.listing.clone(),
+                target: target.listing.clone(),
+            },
+            receives: Both {
+                source: Some(source),
+                target: Some(target),
+            },
+        });
+    }
+    let prefixes = request.scope.prefixes();
+    let source = async {
+        Upload::list(&remotes.source, &prefixes, &mut see_source)
+            .await
+            .map_err(at(&remotes.source))
+    };
+    let ((upload, listing), receive) = try_join(source, target).await?;
+    Ok(Opened {
+        uploads: Both {
+            source: Some(upload),
+            target: None,
+        },
+        listings: Both {
+            source: listing,
+            target: receive.listing.clone(),
+        },
+        receives: Both {
+            source: None,
+            target: Some(receive),
+        },
+    })
 }
 
 fn at(remote: &Remote) -> impl FnOnce(Fault) -> Error {

@@ -27,8 +27,8 @@ impl Planned {
         RefReport {
             name: self.name.clone(),
             to: self.change.to,
-            old: self.change.action.old(),
-            new: self.change.action.new(),
+            old: self.change.action.old_value(),
+            new: self.change.action.new_value(),
             outcome,
             old_told: self.old_told,
         }

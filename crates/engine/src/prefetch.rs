@@ -49,12 +49,12 @@ pub(crate) async fn prefetch(
         return Ok(());
     };
     let held = &observed.holders.target;
-    let new = hoped.iter().filter_map(|(_, change)| change.action.new());
+    let new = hoped.iter().filter_map(|(_, change)| change.action.new_value());
     let wants: BTreeSet<Oid> = new.filter(|id| !held.contains_key(id)).collect();
     if wants.is_empty() {
         return Ok(());
     }
-    let old = hoped.iter().filter_map(|(_, change)| change.action.old());
+    let old = hoped.iter().filter_map(|(_, change)| change.action.old_value());
     let haves = old.chain(observed.common.iter().copied());
     let wanted = Wanted::for_push(wants.iter().copied().collect(), haves.collect(), receive);
     let at = |fault| remotes.of(Side::Source).error(Stage::Decide, fault);

@@ -50,7 +50,7 @@ pub(crate) struct Push<'a> {
 pub(crate) enum Pack {
     /// The receiver has all of them.
     Empty,
-    Stream(PackStream),
+    Stream(Box<PackStream>),
 }
 
 /// What the receiver reported of one command.
@@ -150,7 +150,7 @@ impl Pushed {
 /// Where the bytes after the commands come from.
 enum Source {
     Whole(Bytes),
-    Stream(PackStream),
+    Stream(Box<PackStream>),
 }
 
 async fn push_line(

@@ -106,7 +106,7 @@ impl Batch {
     fn new_values(&self) -> impl Iterator<Item = Oid> {
         self.writes
             .iter()
-            .filter_map(|planned| planned.change.action.new())
+            .filter_map(|planned| planned.change.action.new_value())
     }
 
     /// Deletions alone send no pack.
@@ -168,7 +168,7 @@ impl<'r> Relay<'_, 'r, '_> {
     /// Cuts the writes into pushes. Deletions come first: `a` goes before `a/b` comes. Into an empty repository the branch of
     /// the source's `HEAD` goes first and alone: hosts take the first branch as the default one.
     fn batches(&self, mut writes: Vec<Planned>, empty: bool) -> Vec<Batch> {
-        writes.sort_by_key(|planned| planned.change.action.new().is_some());
+        writes.sort_by_key(|planned| planned.change.action.new_value().is_some());
         let mut groups: Vec<Vec<Planned>> = Vec::new();
         let first = writes.iter().position(|planned| Some(&planned.name) == self.head);
         if let (Some(first), true, false) = (first, empty && writes.len() > 1, self.request.atomic) {
@@ -232,7 +232,7 @@ impl<'r> Relay<'_, 'r, '_> {
         let old = batch
             .writes
             .iter()
-            .filter_map(|planned| planned.change.action.old());
+            .filter_map(|planned| planned.change.action.old_value());
         let haves: Vec<Oid> = old.chain(self.common.iter().copied()).collect();
         let stream = match self.prefetched.take() {
             Some(Prefetched { wants: asked, stream }) if asked == wants.iter().copied().collect() => stream,
@@ -241,7 +241,7 @@ impl<'r> Relay<'_, 'r, '_> {
         self.source.listener.tell(Event::PackStarted {
             objects: stream.objects(),
         });
-        Ok(Pack::Stream(stream))
+        Ok(Pack::Stream(Box::new(stream)))
     }
 
     /// Settles what the report says, and looks again where it does not say enough.
@@ -363,9 +363,11 @@ impl<'r> Relay<'_, 'r, '_> {
         writes.retain(|planned| {
             let now = seen.get(&planned.name).copied();
             let outcome = match now {
-                _ if now == planned.change.action.new() && ours.contains(&planned.name) => planned.done(),
-                _ if now == planned.change.action.new() => Outcome::AlreadyThere,
-                _ if now == planned.change.action.old() => return true,
+                _ if now == planned.change.action.new_value() && ours.contains(&planned.name) => {
+                    planned.done()
+                }
+                _ if now == planned.change.action.new_value() => Outcome::AlreadyThere,
+                _ if now == planned.change.action.old_value() => return true,
                 now => Outcome::LeaseLost { now },
             };
             self.ledger.settle(planned, outcome);

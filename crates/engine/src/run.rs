@@ -1,7 +1,6 @@
 //! The spine of a run: observe both sides, decide, relay, report.
 
-use std::time::{Duration, Instant};
-
+use crate::clock::Clock;
 use crate::error::{Error, Stage};
 use crate::event::{Event, Listener};
 use crate::ledger::Ledger;
@@ -22,8 +21,8 @@ pub async fn run(request: &Request, listener: &Listener) -> Report {
         ..Report::default()
     };
     let masters = Masters::default();
-    let mut clock = Clock::new(listener);
-    if let Err(error) = attempt(request, listener, &masters, &mut report, &mut clock).await {
+    let clock = Clock::default();
+    if let Err(error) = attempt(request, &clock.listening(listener), &masters, &mut report).await {
         report.error = Some(error);
     }
     report.stages = clock.stop();
@@ -36,16 +35,15 @@ async fn attempt(
     listener: &Listener,
     masters: &Masters,
     report: &mut Report,
-    clock: &mut Clock<'_>,
 ) -> Result<(), Error> {
     let remotes = remotes(request, listener, masters)?;
 
-    clock.enter(Stage::Observe);
+    listener.tell(Event::Stage(Stage::Observe));
     let mut observed = observe(request, &remotes).await?;
     report.in_sync = observed.in_sync;
     report.invalid_names = observed.invalid_names();
 
-    clock.enter(Stage::Decide);
+    listener.tell(Event::Stage(Stage::Decide));
     let Plan { writes, others } = plan(request, &mut observed, &remotes).await?;
 
     let mut ledger = Ledger::new(report, listener);
@@ -58,7 +56,9 @@ async fn attempt(
         return Ok(());
     }
 
-    clock.enter(Stage::Relay);
+    if !writes.is_empty() {
+        listener.tell(Event::Stage(Stage::Relay));
+    }
     let mut relayed = Ok(());
     for side in [Side::Target, Side::Source] {
         let there = writes
@@ -86,38 +86,4 @@ fn remotes(request: &Request, listener: &Listener, masters: &Masters) -> Result<
         source: make(Side::Source)?,
         target: make(Side::Target)?,
     })
-}
-
-/// Measures how long each step takes.
-struct Clock<'a> {
-    listener: &'a Listener,
-    running: Option<(Stage, Instant)>,
-    done: Vec<(Stage, Duration)>,
-}
-
-impl<'a> Clock<'a> {
-    fn new(listener: &'a Listener) -> Self {
-        Self {
-            listener,
-            running: None,
-            done: Vec::new(),
-        }
-    }
-
-    fn enter(&mut self, stage: Stage) {
-        self.leave();
-        self.running = Some((stage, Instant::now()));
-        self.listener.tell(Event::Stage(stage));
-    }
-
-    fn leave(&mut self) {
-        if let Some((stage, since)) = self.running.take() {
-            self.done.push((stage, since.elapsed()));
-        }
-    }
-
-    fn stop(mut self) -> Vec<(Stage, Duration)> {
-        self.leave();
-        self.done
-    }
 }

@@ -33,7 +33,7 @@ pub(crate) fn doubtful(hoped: &[(RefName, Change)], observed: &Observed<'_>) -> 
                 .get(&old)
                 .is_some_and(|names| *names > 1)
         };
-        let doubtful = |change: &Change| change.to == side && change.action.old().is_some_and(shared);
+        let doubtful = |change: &Change| change.to == side && change.action.old_value().is_some_and(shared);
         hoped
             .iter()
             .filter(|(_, change)| doubtful(change))

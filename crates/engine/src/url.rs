@@ -177,7 +177,7 @@ fn other(text: &str, scheme: Option<&str>, side: &str) -> Result<RemoteUrl, UrlE
                 path,
             })
         }
-        Scheme::Ssh => ssh(&url, path),
+        Scheme::Ssh => ssh(&url, &path),
         Scheme::Http | Scheme::Https | Scheme::Ext | Scheme::Helper(_) | Scheme::HelperUrl(_) => {
             Err(UrlError::Scheme(url.scheme.as_str().to_owned()))
         }
@@ -192,7 +192,7 @@ fn safe_host(url: &gix_url::Url) -> Result<String, UrlError> {
     }
 }
 
-fn ssh(url: &gix_url::Url, path: String) -> Result<RemoteUrl, UrlError> {
+fn ssh(url: &gix_url::Url, path: &str) -> Result<RemoteUrl, UrlError> {
     let host = safe_host(url)?;
     if matches!(url.user_as_argument(), gix_url::ArgumentSafety::Dangerous(_)) {
         return Err(UrlError::Option("user"));
@@ -201,7 +201,7 @@ fn ssh(url: &gix_url::Url, path: String) -> Result<RemoteUrl, UrlError> {
     let path = path
         .strip_prefix('/')
         .filter(|rest| rest.starts_with('~'))
-        .map_or(path.clone(), str::to_owned);
+        .unwrap_or(path);
     if path.starts_with('-') {
         return Err(UrlError::Option("path"));
     }
@@ -212,7 +212,7 @@ fn ssh(url: &gix_url::Url, path: String) -> Result<RemoteUrl, UrlError> {
         user: url.user.clone(),
         host,
         port: url.port,
-        path,
+        path: path.to_owned(),
         text: url.to_bstring().to_string(),
     };
     Ok(RemoteUrl::Ssh(address))

@@ -122,7 +122,11 @@ impl Plan {
 
 /// Whether the value that is replaced was told by somebody.
 fn told(request: &Request, planned: &Planned) -> bool {
-    let old = planned.change.action.old().map_or(OldValue::Absent, OldValue::At);
+    let old = planned
+        .change
+        .action
+        .old_value()
+        .map_or(OldValue::Absent, OldValue::At);
     let Some(hints) = request.hints.get(&planned.name) else {
         return false;
     };

@@ -3,9 +3,20 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 
 use super::testing::{Case, Oracle, commits, descends, old_value, value};
 use super::*;
+
+/// The same cases in every run.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 2048,
+        rng_seed: RngSeed::Fixed(20_261_121),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
 
 /// A commit, or none.
 fn a_value() -> impl Strategy<Value = Option<Oid>> {
@@ -81,7 +92,7 @@ fn change(case: &Case) -> Option<Change> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2048))]
+    #![proptest_config(config())]
 
     #[test]
     fn every_decision_ends_after_three_questions_at_most(case in any_case()) {
@@ -99,8 +110,8 @@ proptest! {
     #[test]
     fn every_write_carries_the_other_sides_value_and_is_leased_on_what_was_seen(case in any_case()) {
         if let Some(Change { to, action }) = change(&case) {
-            prop_assert_eq!(action.old(), *case.seen.of(to));
-            prop_assert_eq!(action.new(), *case.seen.of(to.other()));
+            prop_assert_eq!(action.old_value(), *case.seen.of(to));
+            prop_assert_eq!(action.new_value(), *case.seen.of(to.other()));
         }
     }
 
@@ -151,8 +162,8 @@ proptest! {
             let webhook = case.hints.events.source.iter().any(|event| event.old.is(seen));
             person || base || (webhook && case.base == Base::Unknown)
         };
-        let forced = case.policy.force == Force::Always && (case.named || change.action.new().is_some());
-        let asked_by_name = case.named && change.action.new().is_none();
+        let forced = case.policy.force == Force::Always && (case.named || change.action.new_value().is_some());
+        let asked_by_name = case.named && change.action.new_value().is_none();
         prop_assert!(!loses || told || forced || asked_by_name, "{change:?}");
     }
 

@@ -10,36 +10,49 @@ use reqwest::{Certificate, Client, redirect};
 use crate::error::Fault;
 use crate::transport::AGENT;
 
-type Key = (Option<PathBuf>, Duration);
+/// How a client was made: what it trusts, how long it waits for a connection.
+type Key = (Trust, Duration);
+
+/// Whom a client trusts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Trust {
+    /// Nobody: it is for `http://` only. Reading the system's authorities takes longer than many a run.
+    Nobody,
+    /// The system's authorities, and those in a file.
+    System(Option<PathBuf>),
+}
 
 /// Clients that were made before: each holds a pool of connections, and reading the system's certificates takes a while.
 static CLIENTS: OnceLock<Mutex<HashMap<Key, Client>>> = OnceLock::new();
 
-/// A client that trusts the system's authorities and those in `ca_file`, with proxies from the environment.
-pub(super) fn client(ca_file: Option<&Path>, connect: Duration) -> Result<Client, Fault> {
+/// A client with proxies from the environment.
+pub(super) fn client(trust: Trust, connect: Duration) -> Result<Client, Fault> {
     let mut clients = CLIENTS
         .get_or_init(Mutex::default)
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    let key = (ca_file.map(Path::to_owned), connect);
+    let key = (trust, connect);
     if let Some(client) = clients.get(&key) {
         return Ok(client.clone());
     }
-    let client = make(ca_file, connect)?;
+    let client = make(&key.0, connect)?;
     clients.insert(key, client.clone());
     Ok(client)
 }
 
-fn make(ca_file: Option<&Path>, connect: Duration) -> Result<Client, Fault> {
-    let certificates = ca_file.map(read).transpose()?.unwrap_or_default();
-    Client::builder()
+fn make(trust: &Trust, connect: Duration) -> Result<Client, Fault> {
+    let builder = match trust {
+        Trust::Nobody => Client::builder().tls_certs_only([]),
+        Trust::System(None) => Client::builder(),
+        Trust::System(Some(ca_file)) => Client::builder().tls_certs_merge(read(ca_file)?),
+    };
+    builder
         // Some hosts tell git from browsers by this prefix.
         .user_agent(format!("git/{AGENT}"))
         .redirect(redirect::Policy::none())
         .referer(false)
         .connect_timeout(connect)
         .tcp_keepalive(Duration::from_secs(30))
-        .tls_certs_merge(certificates)
         .build()
         .map_err(|error| {
             Fault::Setup(format!(

@@ -1,5 +1,6 @@
 //! Smart HTTP, as in gitprotocol-http(5): a pooled client, credentials in headers, redirects by hand.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use http::{Method, StatusCode};
 use reqwest::{Body, Client, RequestBuilder, Response, Url};
 
 use self::auth::Auth;
+use self::client::Trust;
 use super::{Ask, Incoming};
 use crate::error::Fault;
 use crate::request::{Endpoint, Timeouts};
@@ -25,7 +27,7 @@ const MAX_REDIRECTS: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Http {
     side: Side,
-    client: Client,
+    ca_file: Option<PathBuf>,
     auth: Auth,
     base: Mutex<Url>,
     timeouts: Timeouts,
@@ -41,7 +43,7 @@ impl Http {
     ) -> Result<Self, Fault> {
         Ok(Self {
             side,
-            client: client::client(endpoint.ca_file.as_deref(), timeouts.connect)?,
+            ca_file: endpoint.ca_file.clone(),
             auth: Auth::new(url, user, &endpoint.credentials),
             base: Mutex::new(url.clone()),
             timeouts,
@@ -68,14 +70,8 @@ impl Http {
     async fn get(&self, service: Service, ask: Ask) -> Result<Response, Fault> {
         let mut url = self.endpoint("info/refs");
         url.set_query(Some(&format!("service={}", service.name())));
-        let make = || {
-            let request = self.client.get(url.clone()).header(ACCEPT, "*/*");
-            if ask != Ask::Default {
-                request.header("git-protocol", "version=2")
-            } else {
-                request
-            }
-        };
+        let client = self.client(&url)?;
+        let make = || version(client.get(url.clone()).header(ACCEPT, "*/*"), ask);
         let response = self.execute(make(), &url).await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.auth.ask_helpers(&url).await {
             let response = self.execute(make(), &url).await?;
@@ -92,11 +88,11 @@ impl Http {
         super::outgoing::trace_all(self.side, &body);
         let url = self.endpoint(service.name());
         let mut response = self
-            .execute(self.request(service, ask, &url).body(body.clone()), &url)
+            .execute(self.request(service, ask, &url)?.body(body.clone()), &url)
             .await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.auth.ask_helpers(&url).await {
             response = self
-                .execute(self.request(service, ask, &url).body(body), &url)
+                .execute(self.request(service, ask, &url)?.body(body), &url)
                 .await?;
         }
         self.answer(response, service).await
@@ -110,24 +106,28 @@ impl Http {
     /// A request whose body is made while it is sent. It cannot be sent again. The answer may take as long as the body.
     pub(crate) async fn post_stream(&self, service: Service, body: Body) -> Result<Incoming, Fault> {
         let url = self.endpoint(service.name());
-        let request = self.request(service, Ask::Default, &url).body(body);
+        let request = self.request(service, Ask::Default, &url)?.body(body);
         let response = self.send(request, &url).await?;
         self.answer(response, service).await
     }
 
-    fn request(&self, service: Service, ask: Ask, url: &Url) -> RequestBuilder {
+    fn request(&self, service: Service, ask: Ask, url: &Url) -> Result<RequestBuilder, Fault> {
         let name = service.name();
         let request = self
-            .client
+            .client(url)?
             .request(Method::POST, url.clone())
             // Gitea and Gogs compare the whole value.
             .header(CONTENT_TYPE, format!("application/x-{name}-request"))
             .header(ACCEPT, format!("application/x-{name}-result"));
-        if ask != Ask::Default {
-            request.header("git-protocol", "version=2")
-        } else {
-            request
-        }
+        Ok(version(request, ask))
+    }
+
+    fn client(&self, url: &Url) -> Result<Client, Fault> {
+        let trust = match url.scheme() {
+            "https" => Trust::System(self.ca_file.clone()),
+            _ => Trust::Nobody,
+        };
+        client::client(trust, self.timeouts.connect)
     }
 
     async fn answer(&self, response: Response, service: Service) -> Result<Incoming, Fault> {
@@ -175,5 +175,12 @@ impl Http {
         let base = status::rebase(from, &to, service)?;
         *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
         Ok(())
+    }
+}
+
+fn version(request: RequestBuilder, ask: Ask) -> RequestBuilder {
+    match ask {
+        Ask::V2 | Ask::V2ByShell => request.header("git-protocol", "version=2"),
+        Ask::Default => request,
     }
 }
