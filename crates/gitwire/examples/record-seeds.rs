@@ -85,8 +85,9 @@ fn greetings() {
     save("greeting", "shallow", &[0], &greeting);
     let over_http = [b"001e# service=git-upload-pack\n0000", &greeting[..]].concat();
     save("greeting", "over-http", &[0], &over_http);
+    let repo = furnished(ObjectFormat::Sha1);
     for (service, option) in [(Service::UploadPack, 0), (Service::ReceivePack, 1)] {
-        let mut server = Server::start_jgit(service, &furnished(ObjectFormat::Sha1));
+        let mut server = Server::start_jgit(service, &repo);
         server.greeting(service);
         save(
             "greeting",
