@@ -330,6 +330,10 @@ impl Reading {
     }
 
     async fn read_all(&mut self, incoming: &mut Incoming) -> Result<(), Fault> {
+        if self.decoder.is_done() {
+            // Without report and side-band only the end of the stream says that the receiver has done its work.
+            while incoming.chunk().await?.is_some() {}
+        }
         while !self.decoder.is_done() {
             let Some(packet) = incoming.packet().await? else {
                 return Err(incoming.ended("the report").await);
