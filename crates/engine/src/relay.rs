@@ -293,11 +293,11 @@ impl<'r> Relay<'_, 'r, '_> {
     /// There was no report, and the references have their old values.
     fn cut(&mut self, left: Vec<Planned>, fault: Fault) -> Result<End, Error> {
         match &fault {
-            // Fewer references may need fewer objects.
-            Fault::TooLarge { message } if left.len() > 1 && !self.request.atomic => {
+            // Fewer references may need fewer objects, and one that needs too many alone is no reason to leave out the others.
+            Fault::TooLarge { .. } => {
                 let rejection = Rejection {
                     reason: RejectReason::TooLarge,
-                    raw: message.clone(),
+                    raw: fault.to_string(),
                 };
                 Ok(End::AllAlike {
                     left,
