@@ -99,6 +99,8 @@ impl Rejection {
                 find(remote_messages).unwrap_or(reason)
             }
             Some(reason) => reason,
+            // Git says so of every reference that it cannot write, and why in its messages.
+            None if raw == "failed to update ref" => find(remote_messages).unwrap_or(RejectReason::Other),
             None => RejectReason::Other,
         };
         Self {
@@ -195,6 +197,12 @@ mod tests {
                 RejectReason::DiskFull,
             ),
             ("unpacker error", "", RejectReason::Unpack),
+            (
+                "failed to update ref",
+                "error: cannot lock ref 'refs/heads/a/b': 'refs/heads/a' exists; cannot create 'refs/heads/a/b'",
+                RejectReason::NameCollision,
+            ),
+            ("failed to update ref", "", RejectReason::Other),
             ("something new", "", RejectReason::Other),
         ] {
             assert_eq!(
