@@ -14,6 +14,9 @@ use crate::transport::incoming::root_cause;
 /// How much of an error's body is read for its words.
 const MAX_BODY: usize = 4096;
 
+/// How long the words of an error are waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Parts of the path of pages where people sign in.
 const LOGIN: &[&str] = &[
     "login", "signin", "sign_in", "sign-in", "/auth", "oauth", "saml", "sso", "account",
@@ -90,16 +93,24 @@ fn fault(status: StatusCode, message: String, user: Option<String>, retry_after:
     }
 }
 
-/// The first lines of an error's body, if they are for people and not a page.
+/// The first lines of an error's body, if they are for people and not a page. Some servers end the body of an error only when
+/// they close the connection: nobody waits for that.
 async fn words(mut response: Response) -> String {
-    let plain = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
-    let mut body = Vec::new();
-    while let (true, Ok(Some(chunk))) = (plain && body.len() < MAX_BODY, response.chunk().await) {
-        body.extend_from_slice(&chunk[..chunk.len().min(MAX_BODY - body.len())]);
+    let kind = response.headers().get(CONTENT_TYPE);
+    if !kind.is_some_and(|value| value.as_bytes().starts_with(b"text/plain")) {
+        return String::new();
     }
+    let mut body = Vec::new();
+    let reading = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk[..chunk.len().min(MAX_BODY - body.len())]);
+            if body.len() >= MAX_BODY {
+                break;
+            }
+        }
+    };
+    // What came until then has to do.
+    let _ = tokio::time::timeout(PATIENCE, reading).await;
     let lines = body
         .split(|byte| *byte == b'\n')
         .map(sanitize)
