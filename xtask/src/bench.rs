@@ -3,22 +3,22 @@
 mod contender;
 mod lab;
 mod machine;
+mod results;
 mod row;
 mod sample;
 mod servers;
 mod source;
 mod table;
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use clap::ValueEnum;
 
 use self::lab::Lab;
+use self::results::Results;
 use self::row::Row;
-use self::sample::{Comparison, median};
+use self::sample::median;
 use self::servers::Transport;
 use crate::{requirements, step, workspace};
 
@@ -76,21 +76,24 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .copied()
         .filter(|row| wanted(args, *row))
         .collect();
-    let mut results = Results::default();
-    if rows.iter().any(|row| !matches!(row, Row::Scaling | Row::BigBlob)) {
+    let mut results = Results::new();
+    let on_source: Vec<Row> = rows
+        .iter()
+        .copied()
+        .filter(|row| !row.makes_its_source())
+        .collect();
+    if !on_source.is_empty() {
         let source = source::prepare(&lab, args)?;
         results.source = source.describe();
         println!("{}", results.source);
-        for &row in &rows {
-            if !matches!(row, Row::Scaling | Row::BigBlob) {
-                results
-                    .comparisons
-                    .extend(row::measure(row, &lab, &source, args.pairs)?);
-            }
+        for row in on_source {
+            results
+                .comparisons
+                .extend(row::measure(row, &lab, &source, args.pairs)?);
         }
     }
     if rows.contains(&Row::Scaling) {
-        results.scaling(&lab, args.pairs)?;
+        scaling(&lab, args.pairs, &mut results)?;
     }
     if rows.contains(&Row::BigBlob) {
         let source = source::big_blob(&lab);
@@ -103,6 +106,31 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Some(file) => results.append_to(file, args),
         None => Ok(()),
     }
+}
+
+/// One new commit after each of the [`LENGTHS`], and what the longest costs more than the shortest.
+fn scaling(lab: &Lab, pairs: u32, results: &mut Results) -> anyhow::Result<()> {
+    let mut medians: Vec<(f64, f64)> = Vec::new();
+    for commits in LENGTHS {
+        let source = source::generated(lab, commits)?;
+        let comparisons = row::measure(Row::Scaling, lab, &source, pairs)?;
+        medians.extend(
+            comparisons
+                .iter()
+                .map(|one| (median(&one.ours), median(&one.theirs))),
+        );
+        results.comparisons.extend(comparisons);
+    }
+    if let [first, .., last] = medians[..] {
+        results.notes.push(format!(
+            "From {} to {} commits, the time of one new commit changes by {:+.0} ms for refsync and by {:+.0} ms for `git push`.",
+            table::grouped(LENGTHS[0]),
+            table::grouped(LENGTHS[LENGTHS.len() - 1]),
+            (last.0 - first.0) * 1000.0,
+            (last.1 - first.1) * 1000.0,
+        ));
+    }
+    Ok(())
 }
 
 fn wanted(args: &Args, row: Row) -> bool {
@@ -119,93 +147,6 @@ fn build() -> anyhow::Result<PathBuf> {
         .target_directory
         .join("release")
         .join("refsync"))
-}
-
-/// What a benchmark found.
-#[derive(Debug, Default)]
-struct Results {
-    /// The repository of most rows, in a sentence.
-    source: String,
-    comparisons: Vec<Comparison>,
-    /// Sentences below the table.
-    notes: Vec<String>,
-}
-
-impl Results {
-    fn scaling(&mut self, lab: &Lab, pairs: u32) -> anyhow::Result<()> {
-        let mut medians: Vec<(f64, f64)> = Vec::new();
-        for commits in LENGTHS {
-            let source = source::generated(lab, commits)?;
-            let comparisons = row::measure(Row::Scaling, lab, &source, pairs)?;
-            medians.extend(
-                comparisons
-                    .iter()
-                    .map(|one| (median(&one.ours), median(&one.theirs))),
-            );
-            self.comparisons.extend(comparisons);
-        }
-        if let (Some(first), Some(last)) = (medians.first(), medians.last()) {
-            self.notes.push(format!(
-                "From {} to {} commits, one new commit takes refsync {:+.0} ms and `git push` {:+.0} ms.",
-                table::grouped(LENGTHS[0]),
-                table::grouped(LENGTHS[LENGTHS.len() - 1]),
-                (last.0 - first.0) * 1000.0,
-                (last.1 - first.1) * 1000.0,
-            ));
-        }
-        Ok(())
-    }
-
-    fn print(&self) {
-        println!(
-            "\n{}\n\n{}",
-            machine::describe(),
-            table::aligned(&self.comparisons)
-        );
-        for note in &self.notes {
-            println!("{note}");
-        }
-        println!(
-            "Written to local disk by refsync: nothing; every run had its right to write a file taken away."
-        );
-    }
-
-    fn append_to(&self, file: &PathBuf, args: &Args) -> anyhow::Result<()> {
-        let mut text = format!("\n### {}, over {}\n\n", args.label(), args.transport.title());
-        for sentence in [
-            self.source.clone(),
-            format!("{}.", machine::describe()),
-            measured_code()?,
-        ] {
-            if !sentence.is_empty() {
-                text.push_str(&format!("{sentence}\n"));
-            }
-        }
-        text.push_str(&format!(
-            "\n```\n{}\n```\n\n{}",
-            args.command(),
-            table::markdown(&self.comparisons)
-        ));
-        for note in &self.notes {
-            text.push_str(&format!("\n{note}\n"));
-        }
-        let mut open = OpenOptions::new().create(true).append(true).open(file)?;
-        open.write_all(text.as_bytes())
-            .with_context(|| format!("{} cannot be written", file.display()))
-    }
-}
-
-/// Which refsync was measured.
-fn measured_code() -> anyhow::Result<String> {
-    let mut git = std::process::Command::new(testkit::require("git"));
-    let output = git
-        .current_dir(workspace::root())
-        .args(["log", "-1", "--format=%h of %cs"])
-        .output()?;
-    Ok(format!(
-        "refsync at {}.",
-        String::from_utf8_lossy(&output.stdout).trim()
-    ))
 }
 
 impl Args {

@@ -9,7 +9,7 @@ use testkit::require;
 pub(crate) fn describe() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!(
-        "{cores} {} of {}, {} GiB of memory, {}, Linux {}; {}, {}, {}",
+        "{cores} {} of {}, {} GiB of memory, {}, Linux {}; {}, {}, {}.",
         if cores == 1 { "core" } else { "cores" },
         processor(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
         gibibytes(&fs::read_to_string("/proc/meminfo").unwrap_or_default()),

@@ -33,6 +33,11 @@ pub(crate) enum Row {
 }
 
 impl Row {
+    /// Whether the row generates what it mirrors, whatever `--repo` says.
+    pub(crate) fn makes_its_source(self) -> bool {
+        matches!(self, Self::Scaling | Self::BigBlob)
+    }
+
     /// The name that `--only` takes.
     pub(crate) fn name(self) -> String {
         self.to_possible_value()
