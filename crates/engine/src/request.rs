@@ -12,6 +12,9 @@ use crate::scope::Scope;
 use crate::side::Both;
 use crate::url::RemoteUrl;
 
+/// The most bytes of a push option: one packet. It cannot hold a line break or a NUL either.
+pub const MAX_PUSH_OPTION: usize = gitwire::pktline::MAX_DATA_LEN;
+
 /// The inputs of one run.
 #[derive(Debug, Clone)]
 pub struct Request {

@@ -97,7 +97,9 @@ pub(crate) enum UsageError {
     #[error("--two-way does not go with {0}: there is no single old value or direction to apply it to")]
     TwoWay(&'static str),
     /// A push option cannot be sent.
-    #[error("--push-option: an option cannot hold a line break or a NUL")]
+    #[error(
+        "--push-option: an option cannot hold a line break or a NUL, nor be longer than a packet (65,516 bytes)"
+    )]
     PushOption,
     /// A time is malformed.
     #[error("--{flag}: `{value}` is not a time: give for example 10s, 2m or 30min")]

@@ -1,5 +1,6 @@
 //! What a run does meanwhile, on standard error: bars on a terminal, a plain line now and then elsewhere.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,7 +30,12 @@ pub(crate) struct Progress {
 struct Shown {
     how: How,
     palette: Palette,
+    /// Messages that were shown: a push that is tried again in halves would repeat them.
+    said: HashSet<String>,
 }
+
+/// How many different messages are remembered.
+const SAID: usize = 1000;
 
 #[derive(Debug)]
 enum How {
@@ -55,13 +61,14 @@ impl Progress {
             shared: Arc::new(Mutex::new(Shown {
                 how,
                 palette: Palette::of(&stderr),
+                said: HashSet::new(),
             })),
         }
     }
 
     /// Takes an event. Does not wait for anything but a terminal or a pipe to take a line.
     pub(crate) fn tell(&self, event: &Event) {
-        let mut shown = self.lock();
+        let shown = &mut *self.lock();
         let palette = shown.palette;
         match (event, &mut shown.how) {
             (
@@ -72,7 +79,13 @@ impl Progress {
                 },
                 how,
             ) => match Remark::new(*side, line, *transient) {
-                Remark::Message(text) => how.message(text),
+                Remark::Message(text) if shown.said.contains(&text) => {}
+                Remark::Message(text) => {
+                    if shown.said.len() < SAID {
+                        shown.said.insert(text.clone());
+                    }
+                    how.message(text);
+                }
                 Remark::Progress { last, text } => how.remote_progress(*side, text, last),
             },
             (Event::Warning(text), how) if !matches!(how, How::Silent { .. }) => {
