@@ -1,4 +1,20 @@
 //! Runs of the engine between real repositories, over real servers.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong here fails the test")]
+
+mod apart;
+mod dead_source;
+mod haves;
+mod leases;
+mod listings;
+mod many;
 mod mirror;
+mod packets;
+mod packs;
+mod reports;
+mod scene;
+mod several;
+mod stale;
+mod symbolic;
+mod timing;
 mod transports;

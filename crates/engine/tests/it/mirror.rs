@@ -1,5 +1,6 @@
 //! Builds requests, runs them, and checks what everybody expects of every run.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -101,6 +102,13 @@ impl Mirror {
         self
     }
 
+    /// Trusts an authority of its own, on both sides.
+    pub(crate) fn ca(mut self, file: &Path) -> Self {
+        self.request.ends.source.ca_file = Some(file.to_owned());
+        self.request.ends.target.ca_file = Some(file.to_owned());
+        self
+    }
+
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Request)) -> Self {
         change(&mut self.request);
         self
@@ -152,4 +160,35 @@ impl Done {
         assert_eq!(self.exit(), 0, "{:#?}", self.report);
         self
     }
+}
+
+/// An access token of the user `git`.
+pub(crate) fn token(token: &str) -> Credentials {
+    Credentials::Token {
+        user: None,
+        token: token.to_owned().into(),
+    }
+}
+
+/// Waits until a condition holds, without holding up other tasks.
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
+    assert!(waited.is_ok(), "waited in vain for {what}");
+}
+
+/// Writes a program in shell.
+pub(crate) fn script(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    // Written by a child: a file that this process had open could still be held by a child that another thread forked
+    // meanwhile, and could not be executed.
+    let run = testkit::Run::new(testkit::require("sh"))
+        .args(["-c", "cat >\"$1\" && chmod 755 \"$1\"", "sh"])
+        .arg(path)
+        .input(format!("#!/bin/sh\n{text}\n"));
+    assert_eq!(run.run().code, Some(0));
 }
