@@ -45,6 +45,12 @@ const REQUIREMENTS: &[Requirement] = &[
         services: &[],
     },
     Requirement {
+        package: "curl",
+        program: "curl",
+        why: "an HTTP client that is not ours",
+        services: &[],
+    },
+    Requirement {
         package: "jgit-cli",
         program: "jgit",
         why: "a second implementation of Git",
