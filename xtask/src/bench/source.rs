@@ -21,6 +21,8 @@ pub(crate) struct Source {
 const COMMITS_PER_TAG: usize = 20;
 /// The size of the big file, in bytes.
 const BIG: u64 = 1 << 30;
+/// The part of it that repeats, in bytes.
+const BLOCK: usize = 1 << 20;
 
 impl Source {
     /// How long the branch's history is, in commits.
@@ -128,15 +130,31 @@ pub(crate) fn generated(lab: &Lab, commits: u32) -> anyhow::Result<Source> {
     finish(repo, "refs/heads/main".into())
 }
 
-/// A repository with one file that does not compress.
+/// A repository with one file of hexadecimal digits, which compress to little more than half: Apache takes no body
+/// over 1 GiB unless it is told to.
 pub(crate) fn big_blob(lab: &Lab) -> Source {
-    println!("Generating a file of {BIG} bytes");
+    println!("Generating a file of {} bytes", grouped(BIG));
     let repo = lab.source();
-    repo.big_blob("main", "big", BIG);
+    // What repeats lies further apart than zlib looks back.
+    let times = usize::try_from(BIG).expect("1 GiB can be addressed") / BLOCK;
+    repo.commit_with_file("main", "big", &digits(BLOCK).repeat(times));
     Source {
         repo,
         branch: "refs/heads/main".into(),
     }
+}
+
+/// Pseudo-random hexadecimal digits, always the same.
+fn digits(count: usize) -> Vec<u8> {
+    let mut state: u64 = 1;
+    let mut digit = || {
+        // Knuth's MMIX generator; its high bits are the good ones.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        b"0123456789abcdef"[(state >> 60) as usize]
+    };
+    (0..count).map(|_| digit()).collect()
 }
 
 fn finish(repo: Repo, branch: String) -> anyhow::Result<Source> {
