@@ -55,7 +55,7 @@ impl Http {
         for _ in 0..MAX_REDIRECTS {
             let response = self.get(service, ask).await?;
             if !response.status().is_redirection() {
-                let response = status::check(response, service, "advertisement", self.auth.user()).await?;
+                let response = self.check(response, service, "advertisement").await?;
                 self.auth.tell_helpers("approve").await;
                 return Ok(Incoming::http(self.side, response, self.timeouts.idle));
             }
@@ -131,8 +131,20 @@ impl Http {
     }
 
     async fn answer(&self, response: Response, service: Service) -> Result<Incoming, Fault> {
-        let response = status::check(response, service, "result", self.auth.user()).await?;
+        let response = self.check(response, service, "result").await?;
         Ok(Incoming::http(self.side, response, self.timeouts.idle))
+    }
+
+    async fn check(&self, response: Response, service: Service, kind: &str) -> Result<Response, Fault> {
+        let user = self.auth.user();
+        let withheld = user.is_some() && self.auth.header(response.url()).is_none();
+        if withheld && response.status() == StatusCode::UNAUTHORIZED {
+            return Err(Fault::Redirect {
+                location: self.base().to_string(),
+                reason: "it wants credentials, and they are for the first host only",
+            });
+        }
+        status::check(response, service, kind, user.filter(|_| !withheld)).await
     }
 
     async fn execute(&self, request: RequestBuilder, url: &Url) -> Result<Response, Fault> {
