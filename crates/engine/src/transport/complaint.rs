@@ -11,7 +11,7 @@ const WORDS: &[(&str, Make)] = &[
         host: host_in(&said),
     }),
     ("connection refused", |said| Fault::ConnectionRefused {
-        host: said,
+        host: address_in(&said),
     }),
     ("connection timed out", |said| Fault::Connect {
         host: "the host".into(),
@@ -82,6 +82,15 @@ fn host_in(said: &str) -> String {
     name.unwrap_or(said).to_owned()
 }
 
+/// The host and port in ssh's `connect to host NAME port NUMBER: …`.
+fn address_in(said: &str) -> String {
+    let address = said.rsplit("connect to host ").next().and_then(|rest| {
+        let (host, rest) = rest.split_once(" port ")?;
+        Some(format!("{host}:{}", rest.split(':').next()?))
+    });
+    address.unwrap_or_else(|| said.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +112,8 @@ mod tests {
             complaint("ERROR: Repository not found."),
             Some(Fault::NotFound { .. })
         ));
+        let fault = complaint("ssh: connect to host host.example port 2222: Connection refused").unwrap();
+        assert!(matches!(fault, Fault::ConnectionRefused { host } if host == "host.example:2222"));
         assert!(complaint("something else").is_none());
     }
 }
