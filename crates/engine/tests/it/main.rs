@@ -4,6 +4,7 @@
 
 mod apart;
 mod dead_source;
+mod errors;
 mod haves;
 mod leases;
 mod listings;
