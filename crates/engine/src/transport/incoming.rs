@@ -22,6 +22,8 @@ pub(crate) struct Incoming {
     side: Side,
     patience: Duration,
     waiting_for: &'static str,
+    /// A packet was read: whatever comes now, it is a Git server that says it.
+    is_git: bool,
     /// What must live, and is asked for its last words, as long as this is read.
     guard: Option<Guard>,
 }
@@ -65,6 +67,7 @@ impl Incoming {
             side,
             patience,
             waiting_for: "answer",
+            is_git: false,
             guard,
         }
     }
@@ -80,6 +83,7 @@ impl Incoming {
         loop {
             if let Some(packet) = self.decoder.next_packet().map_err(|error| self.not_git(error))? {
                 trace(self.side, '<', &packet);
+                self.is_git = true;
                 return Ok(Some(packet));
             }
             match self.chunk().await? {
@@ -93,7 +97,7 @@ impl Incoming {
     fn not_git(&self, error: PacketError) -> Fault {
         match error {
             PacketError::Length(found)
-                if found.iter().all(u8::is_ascii_graphic) || found.starts_with(b"<") =>
+                if !self.is_git && (found.iter().all(u8::is_ascii_graphic) || found.starts_with(b"<")) =>
             {
                 Fault::NotGit {
                     found: format!("the answer starts with {found:?}"),
