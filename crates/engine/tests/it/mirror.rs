@@ -133,16 +133,17 @@ impl Done {
     }
 
     /// What became of a reference.
+    #[track_caller]
     pub(crate) fn outcome(&self, name: &str) -> Outcome {
-        let found = self
-            .report
-            .references
-            .iter()
-            .find(|reference| reference.name.as_bstr() == name);
-        found
+        self.find(name)
             .unwrap_or_else(|| panic!("no {name} in {:?}", self.report))
-            .outcome
-            .clone()
+    }
+
+    /// What became of a reference, if the run came that far.
+    pub(crate) fn find(&self, name: &str) -> Option<Outcome> {
+        let mut references = self.report.references.iter();
+        let found = references.find(|reference| reference.name.as_bstr() == name);
+        found.map(|reference| reference.outcome.clone())
     }
 
     /// The error, in words.
