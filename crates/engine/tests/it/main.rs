@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong here fails the test")]
 
 mod apart;
+mod cuts;
 mod dead_source;
 mod errors;
 mod haves;
+mod hostile;
 mod leases;
 mod listings;
 mod many;
+mod memory;
 mod mirror;
 mod packets;
 mod packs;
