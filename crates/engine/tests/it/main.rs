@@ -22,3 +22,4 @@ mod stale;
 mod symbolic;
 mod timing;
 mod transports;
+mod two_way;
