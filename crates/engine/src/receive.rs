@@ -1,6 +1,7 @@
 //! The writing part of a side: a conversation with its `git receive-pack`.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,6 +11,7 @@ use gitwire::message::{RemoteLines, sanitize};
 use gitwire::pktline::write_flush;
 use gitwire::receive_pack::{Command, PushCapabilities, PushWish, empty_pack, encode_commands, needs_pack};
 use gitwire::report::{ReportDecoder, ReportEvent};
+use tokio::time::Instant;
 
 use crate::error::Fault;
 use crate::event::{Event, Listener};
@@ -21,6 +23,12 @@ use crate::upload::{PackStream, read_greeting, remote_words};
 
 /// A push whose pack is at most this long goes in one piece, with a `Content-Length`: that passes proxies which take no other.
 const WHOLE: usize = 1 << 20;
+
+/// How long a receiver that stopped reading may take to say why.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Longer than any push.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How much of what a server says is kept to find out why it refused.
 const MAX_MESSAGES: usize = 16 * 1024;
@@ -164,6 +172,7 @@ async fn push_line(
         incoming,
         mut outgoing,
     } = line;
+    let heard = reading.heard.clone();
     let report = reading.read(incoming);
     let (whole, mut stream) = match pack {
         Source::Whole(bytes) => (bytes, None),
@@ -178,7 +187,7 @@ async fn push_line(
         outgoing.finish();
         Ok(())
     };
-    let pushed = relay(pump, report, remote.timeouts.report).await?;
+    let pushed = relay(pump, report, &heard, remote.timeouts.report).await?;
     Ok(Pushed {
         bytes: stream.map_or(0, |stream| stream.bytes()),
         ..pushed
@@ -192,6 +201,7 @@ async fn push_http(
     pack: Source,
     reading: Reading,
 ) -> Result<Pushed, SourceFault> {
+    let heard = reading.heard.clone();
     let mut start = BytesMut::from(head.as_slice());
     let head = start.len();
     let stream = match pack {
@@ -212,7 +222,7 @@ async fn push_http(
                 Err(fault) => Pushed::failed(fault),
             }
         };
-        let pushed = relay(async { Ok(()) }, report, remote.timeouts.report).await?;
+        let pushed = relay(async { Ok(()) }, report, &heard, remote.timeouts.report).await?;
         return Ok(Pushed {
             bytes: sent,
             ..pushed
@@ -231,7 +241,7 @@ async fn push_http(
         outgoing.finish();
         Ok(())
     };
-    let pushed = relay(pump, report, remote.timeouts.report).await?;
+    let pushed = relay(pump, report, &heard, remote.timeouts.report).await?;
     Ok(Pushed {
         bytes: stream.bytes(),
         ..pushed
@@ -268,10 +278,12 @@ async fn pump(stream: &mut PackStream, outgoing: &mut Outgoing, listener: &Liste
     Ok(())
 }
 
-/// Pumps and reads the report at the same time: servers speak while the body still streams.
+/// Pumps and reads the report at the same time: servers speak while the body still streams. Only once all is sent does the
+/// silence of the receiver count.
 async fn relay(
     pump: impl Future<Output = Result<(), Stop>>,
     report: impl Future<Output = Pushed>,
+    heard: &Heard,
     patience: Duration,
 ) -> Result<Pushed, SourceFault> {
     let (mut pump, mut report) = (std::pin::pin!(pump), std::pin::pin!(report));
@@ -281,17 +293,45 @@ async fn relay(
         pushed = &mut report => return Ok(pushed),
     };
     match pumped {
-        Ok(()) => Ok(tokio::time::timeout(patience, report).await.unwrap_or_else(|_| {
-            Pushed::failed(Fault::TimedOut {
-                what: "report",
-                after: patience,
-            })
-        })),
+        Ok(()) => {
+            heard.now();
+            tokio::select! {
+                pushed = &mut report => Ok(pushed),
+                () = heard.silence(patience) => {
+                    Ok(Pushed::failed(Fault::TimedOut { what: "report", after: patience }))
+                }
+            }
+        }
         Err(Stop::Source(fault)) => Err(SourceFault(fault)),
         // Why it stopped reading, it may still say.
-        Err(Stop::Target(fault)) => Ok(tokio::time::timeout(Duration::from_secs(5), report)
+        Err(Stop::Target(fault)) => Ok(tokio::time::timeout(LAST_WORDS, report)
             .await
             .unwrap_or_else(|_| Pushed::failed(fault))),
+    }
+}
+
+/// When the receiver was last heard.
+#[derive(Debug, Clone)]
+struct Heard(Arc<Mutex<Instant>>);
+
+impl Heard {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    fn now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Ends when nothing was heard for so long.
+    async fn silence(&self, patience: Duration) {
+        loop {
+            let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.elapsed() >= patience {
+                return;
+            }
+            tokio::time::sleep_until(last + patience).await;
+        }
     }
 }
 
@@ -302,7 +342,7 @@ struct Reading {
     lines: RemoteLines,
     side: Side,
     listener: Listener,
-    patience: Duration,
+    heard: Heard,
 }
 
 impl Reading {
@@ -313,13 +353,13 @@ impl Reading {
             lines: RemoteLines::new(),
             side: remote.side,
             listener: remote.listener.clone(),
-            patience: remote.timeouts.report,
+            heard: Heard::new(),
         }
     }
 
     async fn read(mut self, mut incoming: Incoming) -> Pushed {
-        // The receiver may be silent as long as the pack takes, and then as long as it checks it.
-        incoming.wait("report", self.patience);
+        // The receiver may be silent as long as the pack takes, and then as long as it checks it: `relay` counts.
+        incoming.wait("report", FOREVER);
         if let Err(fault) = self.read_all(&mut incoming).await {
             self.pushed.fault = Some(fault);
         }
@@ -336,8 +376,13 @@ impl Reading {
         }
         while !self.decoder.is_done() {
             let Some(packet) = incoming.packet().await? else {
-                return Err(incoming.ended("the report").await);
+                // Some receivers leave out the flush packet after a report that is whole.
+                return match self.decoder.finish() {
+                    Ok(()) => Ok(()),
+                    Err(_) => Err(incoming.ended("the report").await),
+                };
             };
+            self.heard.now();
             for event in self.decoder.packet(&packet).map_err(remote_words)? {
                 self.take(event);
             }

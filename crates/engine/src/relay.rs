@@ -1,11 +1,11 @@
 //! Relaying: fetch what the plan needs from one side, push it to the other, and find out what became of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use gitwire::receive_pack::Command;
 use gitwire::{Oid, RefName};
 
-use crate::decide::{Action, Refusal};
+use crate::decide::{Action, Direction, Refusal};
 use crate::error::{Error, Fault, Retry, Stage};
 use crate::event::Event;
 use crate::ledger::Ledger;
@@ -27,8 +27,8 @@ const MAX_COMMANDS: usize = 2_000;
 /// The most values that one fetch asks for, which keeps its request under 8 MiB.
 const MAX_WANTS: usize = 100_000;
 
-/// After so many pushes in a row of which nothing was taken, the rest is not tried reference by reference any more.
-const MAX_FUTILE: u32 = 32;
+/// After so many pushes of which nothing at all was taken, the server takes nothing: the rest is not tried in ever smaller pieces.
+const MAX_FUTILE: u32 = 128;
 
 /// Makes the writes to one side. An error means that the rest was not tried; what was written is in the ledger all the same.
 pub(crate) async fn relay<'r>(
@@ -53,6 +53,12 @@ pub(crate) async fn relay<'r>(
             .await
             .map_err(|fault| source.error(Stage::Relay, fault))?,
     };
+    let mut head = observed.listings.of(to.other()).head.clone();
+    if request.direction == Direction::TwoWay && receive.listing.count == 0 {
+        // A receive-pack, by which a two-way run sees both sides, does not tell it.
+        let listed = Upload::list(source, &["HEAD".into()], &mut |_| {}).await;
+        head = listed.map_err(|fault| source.error(Stage::Relay, fault))?.1.head;
+    }
     let mut relay = Relay {
         request,
         from: &from,
@@ -61,7 +67,7 @@ pub(crate) async fn relay<'r>(
         common: &observed.common,
         held: observed.holders.of(to),
         prefetched: observed.prefetched.take(),
-        head: observed.listings.of(to.other()).head.as_ref(),
+        head: head.as_ref(),
         ledger,
     };
     relay.run(writes, receive).await
@@ -87,18 +93,24 @@ struct Relay<'a, 'r, 'l> {
 /// One push to come.
 struct Batch {
     writes: Vec<Planned>,
-    /// Further values that the pack of this push carries for the pushes after it.
-    also: Vec<Oid>,
-    /// An earlier push may have brought the objects already.
-    brought: bool,
+    objects: Objects,
+}
+
+/// Which objects go with a push.
+enum Objects {
+    /// What its own references need.
+    Own,
+    /// What all references need, for the pushes after it, too.
+    All(Vec<Oid>),
+    /// None: an earlier push brought them.
+    Brought,
 }
 
 impl Batch {
     fn alone(writes: Vec<Planned>) -> Self {
         Self {
             writes,
-            also: Vec::new(),
-            brought: false,
+            objects: Objects::Own,
         }
     }
 
@@ -121,16 +133,17 @@ enum End {
     Settled,
     /// The server refused all alike: perhaps because of one.
     AllAlike { left: Vec<Planned>, outcome: Outcome },
+    /// The server lacks objects that another push was to have brought.
+    Lacking { left: Vec<Planned> },
 }
 
 impl<'r> Relay<'_, 'r, '_> {
+    /// Makes the pushes, breadth first: what is refused whole is tried in halves once the rest has had its turn.
     async fn run(&mut self, writes: Vec<Planned>, receive: Receive<'r>) -> Result<(), Error> {
         let mut batches = self.batches(writes, receive.listing.count == 0);
-        batches.reverse();
         let mut receive = Some(receive);
-        let mut futile = 0;
-        let mut delivered = false;
-        while let Some(mut batch) = batches.pop() {
+        let mut pushes = Pushes::default();
+        while let Some(mut batch) = batches.pop_front() {
             let ready = match receive.take() {
                 Some(receive) => receive,
                 None => self.observe_again(&mut batch.writes, &HashSet::new()).await?,
@@ -139,23 +152,26 @@ impl<'r> Relay<'_, 'r, '_> {
                 ready.close().await;
                 continue;
             }
-            batch.brought &= delivered;
-            let (brought, atomic) = (batch.brought, self.request.atomic);
-            match self.push(batch, ready, &mut delivered).await? {
-                End::Settled => futile = 0,
-                End::AllAlike { left, .. } if brought => {
-                    delivered = false;
-                    batches.push(Batch::alone(left));
+            if matches!(batch.objects, Objects::Brought) && !pushes.delivered {
+                batch.objects = Objects::Own;
+            }
+            let own = matches!(batch.objects, Objects::Own);
+            match self.push(batch, ready, &mut pushes).await? {
+                End::Settled => {}
+                End::Lacking { left } => batches.push_front(Batch::alone(left)),
+                // Somebody else's objects may be what was refused.
+                End::AllAlike { left, .. } if !own && !self.request.atomic => {
+                    batches.push_front(Batch::alone(left));
                 }
-                End::AllAlike { left, outcome } if left.len() == 1 || atomic || futile >= MAX_FUTILE => {
-                    futile += 1;
+                End::AllAlike { left, outcome }
+                    if left.len() == 1 || self.request.atomic || pushes.are_futile() =>
+                {
                     left.iter()
                         .for_each(|planned| self.ledger.settle(planned, outcome.clone()));
                 }
                 End::AllAlike { mut left, .. } => {
-                    futile += 1;
                     let half = left.split_off(left.len().div_ceil(2));
-                    batches.extend([half, left].map(Batch::alone));
+                    batches.extend([left, half].map(Batch::alone));
                 }
             }
         }
@@ -167,7 +183,7 @@ impl<'r> Relay<'_, 'r, '_> {
 
     /// Cuts the writes into pushes. Deletions come first: `a` goes before `a/b` comes. Into an empty repository the branch of
     /// the source's `HEAD` goes first and alone: hosts take the first branch as the default one.
-    fn batches(&self, mut writes: Vec<Planned>, empty: bool) -> Vec<Batch> {
+    fn batches(&self, mut writes: Vec<Planned>, empty: bool) -> VecDeque<Batch> {
         writes.sort_by_key(|planned| planned.change.action.new_value().is_some());
         let mut groups: Vec<Vec<Planned>> = Vec::new();
         let first = writes.iter().position(|planned| Some(&planned.name) == self.head);
@@ -183,17 +199,17 @@ impl<'r> Relay<'_, 'r, '_> {
             let later = writes.split_off(writes.len().min(size));
             groups.push(std::mem::replace(&mut writes, later));
         }
-        let mut batches: Vec<Batch> = groups.into_iter().map(Batch::alone).collect();
+        let mut batches: VecDeque<Batch> = groups.into_iter().map(Batch::alone).collect();
         let all: HashSet<Oid> = batches.iter().flat_map(Batch::new_values).collect();
-        let mut packs = batches.iter_mut().filter(|batch| batch.has_pack());
-        if let (Some(first), true) = (packs.next(), all.len() <= MAX_WANTS) {
-            packs.for_each(|later| later.brought = true);
-            first.also = all.into_iter().collect();
+        let mut packs = batches.iter_mut().filter(|batch| batch.has_pack()).peekable();
+        if let (Some(first), true, true) = (packs.next(), packs.peek().is_some(), all.len() <= MAX_WANTS) {
+            first.objects = Objects::All(all.into_iter().collect());
+            packs.for_each(|later| later.objects = Objects::Brought);
         }
         batches
     }
 
-    async fn push(&mut self, batch: Batch, receive: Receive<'r>, delivered: &mut bool) -> Result<End, Error> {
+    async fn push(&mut self, batch: Batch, receive: Receive<'r>, pushes: &mut Pushes) -> Result<End, Error> {
         self.target.listener.tell(Event::Stage(Stage::Relay));
         let pack = self.pack(&batch, &receive).await;
         let pack = pack.map_err(|fault| self.source.error(Stage::Relay, fault))?;
@@ -206,9 +222,8 @@ impl<'r> Relay<'_, 'r, '_> {
         match receive.push(&push, pack).await {
             Ok(pushed) => {
                 self.ledger.report.bytes += pushed.bytes;
-                *delivered |=
-                    pushed.unpack.is_none() && pushed.statuses.values().any(|status| *status == Status::Ok);
-                self.take(batch.writes, pushed).await
+                pushes.count(&batch, &pushed);
+                self.take(batch, pushed).await
             }
             Err(SourceFault(fault)) => {
                 // The target has an incomplete pack and changes nothing; look, rather than believe it.
@@ -224,9 +239,14 @@ impl<'r> Relay<'_, 'r, '_> {
 
     /// The pack for a push: the empty one if the target has everything.
     async fn pack(&mut self, batch: &Batch, receive: &Receive<'_>) -> Result<Pack, Fault> {
-        let values = batch.new_values().chain(batch.also.iter().copied());
+        let also: &[Oid] = match &batch.objects {
+            Objects::Brought => return Ok(Pack::Empty),
+            Objects::Own => &[],
+            Objects::All(values) => values,
+        };
+        let values = batch.new_values().chain(also.iter().copied());
         let wants: Vec<Oid> = values.filter(|id| !self.held.contains_key(id)).collect();
-        if wants.is_empty() || batch.brought || !batch.has_pack() {
+        if wants.is_empty() || !batch.has_pack() {
             return Ok(Pack::Empty);
         }
         let old = batch
@@ -245,10 +265,11 @@ impl<'r> Relay<'_, 'r, '_> {
     }
 
     /// Settles what the report says, and looks again where it does not say enough.
-    async fn take(&mut self, writes: Vec<Planned>, pushed: Pushed) -> Result<End, Error> {
-        let asked = writes.len();
+    async fn take(&mut self, batch: Batch, pushed: Pushed) -> Result<End, Error> {
+        let asked = batch.writes.len();
+        let brought = matches!(batch.objects, Objects::Brought);
         let mut left = Vec::new();
-        for planned in writes {
+        for planned in batch.writes {
             match pushed.statuses.get(&planned.name) {
                 Some(Status::Ok) if pushed.unpack.is_none() => self.ledger.settle(&planned, planned.done()),
                 _ => left.push(planned),
@@ -267,8 +288,13 @@ impl<'r> Relay<'_, 'r, '_> {
         match self.observe_again(&mut left, &ours).await {
             Ok(receive) => receive.close().await,
             Err(error) => {
-                left.iter()
-                    .for_each(|planned| self.ledger.settle(planned, Outcome::Unknown));
+                for planned in &left {
+                    let outcome = match pushed.statuses.get(&planned.name) {
+                        Some(Status::Ng(reason)) => self.outcome(Rejection::parse(reason, &pushed.messages)),
+                        _ => Outcome::Unknown,
+                    };
+                    self.ledger.settle(planned, outcome);
+                }
                 // Over HTTP/1.1 an early 401 shows only as a broken pipe: asking again tells.
                 let telling = error.retry() == Retry::Never;
                 return Err(match pushed.fault {
@@ -286,7 +312,7 @@ impl<'r> Relay<'_, 'r, '_> {
                     fault: Some(fault), ..
                 },
             ) => self.cut(left, fault),
-            (false, pushed) => Ok(self.refused(left, &pushed, none_taken)),
+            (false, pushed) => Ok(self.refused(left, &pushed, none_taken, brought)),
         }
     }
 
@@ -313,7 +339,7 @@ impl<'r> Relay<'_, 'r, '_> {
     }
 
     /// The server refused references, which have their old values: in which words?
-    fn refused(&mut self, left: Vec<Planned>, pushed: &Pushed, none_taken: bool) -> End {
+    fn refused(&mut self, left: Vec<Planned>, pushed: &Pushed, none_taken: bool, brought: bool) -> End {
         let reason = |planned: &Planned| match (pushed.statuses.get(&planned.name), &pushed.unpack) {
             (_, Some(unpack)) => format!("unpack failed: {unpack}"),
             (Some(Status::Ng(reason)), None) => reason.clone(),
@@ -330,10 +356,21 @@ impl<'r> Relay<'_, 'r, '_> {
             return End::AllAlike { left, outcome: first };
         }
         let outcomes: Vec<Outcome> = reasons.iter().map(|reason| outcome(reason)).collect();
-        for (planned, outcome) in left.iter().zip(outcomes) {
-            self.ledger.settle(planned, outcome);
+        let mut lacking = Vec::new();
+        for (planned, outcome) in left.into_iter().zip(outcomes) {
+            let lacks =
+                matches!(&outcome, Outcome::Rejected(rejection) if rejection.reason == RejectReason::Unpack);
+            if brought && lacks {
+                lacking.push(planned);
+            } else {
+                self.ledger.settle(&planned, outcome);
+            }
         }
-        End::Settled
+        if lacking.is_empty() {
+            End::Settled
+        } else {
+            End::Lacking { left: lacking }
+        }
     }
 
     fn outcome(&self, rejection: Rejection) -> Outcome {
@@ -374,6 +411,29 @@ impl<'r> Relay<'_, 'r, '_> {
             false
         });
         Ok(receive)
+    }
+}
+
+/// What came of the pushes so far.
+#[derive(Default)]
+struct Pushes {
+    made: u32,
+    /// Whether anything was taken.
+    taken: bool,
+    /// Whether the push with all objects was taken.
+    delivered: bool,
+}
+
+impl Pushes {
+    fn count(&mut self, batch: &Batch, pushed: &Pushed) {
+        let taken = pushed.unpack.is_none() && pushed.statuses.values().any(|status| *status == Status::Ok);
+        self.made += 1;
+        self.taken |= taken;
+        self.delivered |= taken && matches!(batch.objects, Objects::All(_));
+    }
+
+    fn are_futile(&self) -> bool {
+        !self.taken && self.made >= MAX_FUTILE
     }
 }
 
