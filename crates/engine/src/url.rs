@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use gix_url::Scheme;
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 /// The address of a repository, in any of the forms of git-clone(1). It never holds a secret.
@@ -131,8 +132,7 @@ fn http(text: &str, side: &str) -> Result<RemoteUrl, UrlError> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(UrlError::Query);
     }
-    let decoded = percent_decode(url.username());
-    let user = Some(decoded).filter(|user| !user.is_empty());
+    let user = user(url.username(), side)?;
     if url.host_str().is_none_or(str::is_empty) || url.set_username("").is_err() {
         return Err(UrlError::Malformed("it has no host".into()));
     }
@@ -141,13 +141,34 @@ fn http(text: &str, side: &str) -> Result<RemoteUrl, UrlError> {
     Ok(RemoteUrl::Http { url, user })
 }
 
-fn percent_decode(text: &str) -> String {
-    // The crate that gix-url and url share is not a dependency of ours: `form_urlencoded` would read `+` as a space.
-    let escaped = text.replace('+', "%2B");
-    Url::parse(&format!("x:?{escaped}"))
-        .ok()
-        .and_then(|url| url.query_pairs().next().map(|(key, _)| key.into_owned()))
-        .unwrap_or_default()
+/// How tokens of hosts start. In the place of a user name they are what they are.
+const TOKENS: &[&str] = &[
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "gldt-",
+    "ATBB",
+    "ATCTT",
+    "pat.",
+];
+
+/// The user name of an address. It goes into a header and into the input of git-credential(1), so it is one line without a colon.
+fn user(encoded: &str, side: &str) -> Result<Option<String>, UrlError> {
+    let malformed = || UrlError::Malformed("its user name holds what no user name holds".into());
+    let user = percent_decode_str(encoded)
+        .decode_utf8()
+        .map_err(|_| malformed())?;
+    if TOKENS.iter().any(|token| user.starts_with(token)) {
+        return Err(UrlError::Password { side: side.into() });
+    }
+    if user.contains(|c: char| c.is_control() || c == ':') {
+        return Err(malformed());
+    }
+    Ok(Some(user.into_owned()).filter(|user| !user.is_empty()))
 }
 
 fn other(text: &str, scheme: Option<&str>, side: &str) -> Result<RemoteUrl, UrlError> {
@@ -166,11 +187,9 @@ fn other(text: &str, scheme: Option<&str>, side: &str) -> Result<RemoteUrl, UrlE
         .map_err(|_| UrlError::Malformed("its path is not UTF-8".into()))?
         .to_owned();
     match &url.scheme {
-        Scheme::File => Ok(RemoteUrl::Local(
-            std::path::absolute(Path::new(&path)).map_err(|_| UrlError::Empty)?,
-        )),
+        Scheme::File => local(&path, scheme.is_some()),
         Scheme::Git => {
-            let host = safe_host(&url)?;
+            let host = safe_host(&url)?.trim_matches(['[', ']']).to_owned();
             Ok(RemoteUrl::Git {
                 host,
                 port: url.port.unwrap_or(9418),
@@ -182,6 +201,18 @@ fn other(text: &str, scheme: Option<&str>, side: &str) -> Result<RemoteUrl, UrlE
             Err(UrlError::Scheme(url.scheme.as_str().to_owned()))
         }
     }
+}
+
+/// A path, which is percent-encoded in a `file://` address.
+fn local(path: &str, encoded: bool) -> Result<RemoteUrl, UrlError> {
+    let malformed = || UrlError::Malformed("its path is not UTF-8".into());
+    let path = match encoded {
+        true => percent_decode_str(path).decode_utf8().map_err(|_| malformed())?,
+        false => path.into(),
+    };
+    std::path::absolute(Path::new(&*path))
+        .map(RemoteUrl::Local)
+        .map_err(|_| UrlError::Empty)
 }
 
 fn safe_host(url: &gix_url::Url) -> Result<String, UrlError> {
@@ -223,12 +254,17 @@ impl fmt::Display for RemoteUrl {
         match self {
             Self::Http { url, .. } => write!(f, "{url}"),
             Self::Ssh(address) => f.write_str(&address.text),
-            Self::Git {
-                host,
-                port: 9418,
-                path,
-            } => write!(f, "git://{host}{path}"),
-            Self::Git { host, port, path } => write!(f, "git://{host}:{port}{path}"),
+            Self::Git { host, port, path } => {
+                let host = if host.contains(':') {
+                    format!("[{host}]")
+                } else {
+                    host.clone()
+                };
+                match port {
+                    9418 => write!(f, "git://{host}{path}"),
+                    port => write!(f, "git://{host}:{port}{path}"),
+                }
+            }
             Self::Local(path) => write!(f, "{}", path.display()),
         }
     }
@@ -302,6 +338,34 @@ mod tests {
         assert_eq!(
             parse("https://host/app?private_token=x").unwrap_err(),
             UrlError::Query
+        );
+    }
+
+    #[test]
+    fn a_user_name_cannot_speak_to_git_credential() {
+        for text in [
+            "https://x%0Aurl=https:%2F%2Fgithub.com@evil/r",
+            "https://x%0d@h/r",
+            "https://x%00@h/r",
+            "https://x%3Ay@h/r",
+        ] {
+            assert!(matches!(parse(text), Err(UrlError::Malformed(_))), "{text}");
+        }
+        let RemoteUrl::Http { user, .. } = parse("https://a&b=c@h/r").unwrap() else {
+            panic!()
+        };
+        assert_eq!(user.as_deref(), Some("a&b=c"));
+    }
+
+    #[test]
+    fn a_file_address_is_percent_encoded_and_a_path_is_not() {
+        assert_eq!(
+            parse("file:///srv/a%20b.git").unwrap(),
+            RemoteUrl::Local("/srv/a b.git".into())
+        );
+        assert_eq!(
+            parse("/srv/a%20b.git").unwrap(),
+            RemoteUrl::Local("/srv/a%20b.git".into())
         );
     }
 

@@ -74,11 +74,6 @@ pub(crate) fn command(program: &str) -> Command {
 
 /// Starts `git upload-pack` or `git receive-pack` on a path of this machine.
 pub(super) fn local(remote: &Remote, path: &Path, service: Service, ask: Ask) -> Result<Line, Fault> {
-    if !path.exists() {
-        return Err(Fault::NotFound {
-            message: "there is no such path".into(),
-        });
-    }
     let mut git = command("git");
     git.arg(service.name().trim_start_matches("git-")).arg(path);
     // A killed receive-pack could leave a lock behind; it ends by itself when its input does.

@@ -148,7 +148,7 @@ impl<'r> Upload<'r> {
             let Some(packet) = exchange.incoming().packet().await? else {
                 return Err(exchange.incoming().ended("the listing").await);
             };
-            match decoder.packet(&packet)? {
+            match decoder.packet(&packet).map_err(remote_words)? {
                 LsRefsEvent::Ref(found) => {
                     listing.count += 1;
                     each(Listed {

@@ -65,17 +65,20 @@ async fn into_an_empty_target_the_branch_of_the_head_goes_first_and_alone() {
 
 #[tokio::test]
 async fn a_value_of_many_references_is_wanted_once() {
-    let scene = Scene::mirrored();
-    let new = scene.source.commit("main", "four");
-    for number in 0..20 {
-        scene.source.set_ref(&format!("refs/heads/same{number}"), &new);
+    // With a fast-forward among them, and without.
+    for branch in ["main", "other"] {
+        let scene = Scene::mirrored();
+        let new = scene.source.commit(branch, "four");
+        for number in 0..20 {
+            scene.source.set_ref(&format!("refs/heads/same{number}"), &new);
+        }
+        scene.mirror().run().await.ok();
+        for fetch in scene.fetches() {
+            let wants = text(&fetch).matches(&format!("want {new}")).count();
+            assert_eq!(wants, 1, "{}", text(&fetch));
+        }
+        scene.assert_same();
     }
-    scene.mirror().run().await.ok();
-    for fetch in scene.fetches() {
-        let wants = text(&fetch).matches(&format!("want {new}")).count();
-        assert_eq!(wants, 1, "{}", text(&fetch));
-    }
-    scene.assert_same();
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Who asks, in the header of each request and nowhere else.
 
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use http::HeaderValue;
 use reqwest::Url;
@@ -18,6 +20,8 @@ pub(super) struct Auth {
     origin: String,
     user: Option<String>,
     state: Mutex<State>,
+    /// Whether the helpers know what became of their credentials.
+    told: AtomicBool,
 }
 
 #[derive(Debug, Clone)]
@@ -52,6 +56,7 @@ impl Auth {
             origin: url.origin().ascii_serialization(),
             user: user.map(str::to_owned),
             state: Mutex::new(state),
+            told: AtomicBool::new(false),
         }
     }
 
@@ -95,7 +100,7 @@ impl Auth {
             return false;
         }
         let answer = credential("fill", &description(url, self.user.as_deref(), None)).await;
-        let found = answer.as_deref().and_then(parse);
+        let found = answer.as_deref().and_then(|answer| parse(answer, url));
         let state = match found {
             Some((user, secret)) => State::Basic {
                 user,
@@ -117,6 +122,9 @@ impl Auth {
             from_helper: Some(url),
         } = self.state()
         {
+            if self.told.swap(true, Ordering::Relaxed) {
+                return;
+            }
             credential(action, &description(&url, Some(&user), Some(&secret))).await;
         }
     }
@@ -133,17 +141,9 @@ fn convention(url: &Url) -> &'static str {
     }
 }
 
-/// The input of git-credential(1).
+/// The input of git-credential(1). A value cannot start a line of its own: addresses with control characters are refused.
 fn description(url: &Url, user: Option<&str>, secret: Option<&SecretString>) -> SecretString {
-    let mut text = format!(
-        "protocol={}\nhost={}",
-        url.scheme(),
-        url.host_str().unwrap_or_default()
-    );
-    if let Some(port) = url.port() {
-        text.push_str(&format!(":{port}"));
-    }
-    text.push('\n');
+    let mut text = format!("protocol={}\nhost={}\n", url.scheme(), host(url));
     if let Some(user) = user {
         text.push_str(&format!("username={user}\n"));
     }
@@ -154,17 +154,29 @@ fn description(url: &Url, user: Option<&str>, secret: Option<&SecretString>) -> 
     text.into()
 }
 
-fn parse(answer: &str) -> Option<(String, SecretString)> {
+/// The host as git-credential(1) writes it: with its port, if the address names one.
+fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The user and the secret of an answer, if it is for the host that was asked for.
+fn parse(answer: &str, url: &Url) -> Option<(String, SecretString)> {
     let value = |key: &str| {
         answer
             .lines()
             .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
     };
-    Some((
+    let for_url = value("protocol")? == url.scheme() && value("host")? == host(url);
+    for_url.then_some((
         value("username")?.to_owned(),
         value("password")?.to_owned().into(),
     ))
 }
+
+/// How long a helper may take: it may have to ask a service, but must not wait for a person.
+const HELPER: Duration = Duration::from_secs(30);
 
 /// Runs `git credential`. Secrets go through its input and output, and nobody is prompted.
 async fn credential(action: &str, input: &SecretString) -> Option<String> {
@@ -177,11 +189,14 @@ async fn credential(action: &str, input: &SecretString) -> Option<String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    let mut child = git.spawn().ok()?;
-    let mut stdin = child.stdin.take()?;
-    stdin.write_all(input.expose_secret().as_bytes()).await.ok()?;
-    drop(stdin);
-    let output = child.wait_with_output().await.ok()?;
+    let run = async {
+        let mut child = git.spawn().ok()?;
+        let mut stdin = child.stdin.take()?;
+        stdin.write_all(input.expose_secret().as_bytes()).await.ok()?;
+        drop(stdin);
+        child.wait_with_output().await.ok()
+    };
+    let output = tokio::time::timeout(HELPER, run).await.ok()??;
     output
         .status
         .success()
@@ -250,9 +265,11 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_git_credential_are_read() {
-        let (user, secret) = parse("protocol=https\nhost=h\nusername=me\npassword=a=b\n").unwrap();
+    fn answers_of_git_credential_are_read_for_the_host_that_was_asked_for() {
+        let url = Url::parse("https://h:8443/a").unwrap();
+        let (user, secret) = parse("protocol=https\nhost=h:8443\nusername=me\npassword=a=b\n", &url).unwrap();
         assert_eq!((user.as_str(), secret.expose_secret()), ("me", "a=b"));
-        assert!(parse("username=me\n").is_none());
+        assert!(parse("protocol=https\nhost=h:8443\nusername=me\n", &url).is_none());
+        assert!(parse("protocol=https\nhost=other\nusername=me\npassword=a\n", &url).is_none());
     }
 }

@@ -94,6 +94,9 @@ impl Http {
             response = self
                 .execute(self.request(service, ask, &url)?.body(body), &url)
                 .await?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                self.auth.tell_helpers("reject").await;
+            }
         }
         self.answer(response, service).await
     }
