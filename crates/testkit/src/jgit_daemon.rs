@@ -12,12 +12,19 @@ use crate::program::require;
 use crate::server::Server;
 use crate::temp::tmp;
 
-/// Two libraries that Debian's `jgit` needs to start and does not name in its class path (seen in 4.11.9).
-const MISSING_LIBRARIES: &str =
-    "/usr/share/java/org.eclipse.jgit.lfs.jar:/usr/share/java/org.eclipse.jgit.http.apache.jar";
+/// What the daemon is made of, as Debian names it. Debian's own `jgit` starts with too short a class path (4.11.9) or
+/// the wrong class (6.7.0). The first ssh library found is taken, so the one with all it needs comes first.
+const LIBRARIES: &str = "/usr/share/java/org.eclipse.jgit.pgm.jar:\
+    /usr/share/java/org.eclipse.jgit.lfs.jar:\
+    /usr/share/java/org.eclipse.jgit.http.apache.jar:\
+    /usr/share/java/org.eclipse.jgit.ssh.jsch.jar:\
+    /usr/share/java/org.eclipse.jgit.ssh.apache.jar";
 
-/// A `jgit daemon` (Debian's `jgit-cli`) for all repositories below a directory, for reading. It speaks
-/// version 0 of the protocol and knows sha1 only.
+/// Where it is installed, the version is one that must be told to do without Apache's ssh library (6.7.0).
+const NEWER_SSH: &str = "/usr/share/java/org.eclipse.jgit.ssh.jsch.jar";
+
+/// A `jgit daemon` (Debian's `jgit-cli`) for all repositories below a directory, for reading. It knows
+/// sha1 only; 4.11 (Debian 12) speaks version 0 of the protocol, 6.7 (Debian 13) version 2.
 #[derive(Debug)]
 pub struct JgitDaemon {
     server: Server,
@@ -31,20 +38,18 @@ impl JgitDaemon {
         let directory = tmp();
         let log = directory.path().join("log");
         let start = |port: u16| {
-            let mut command = Command::new(require("jgit"));
+            require("jgit");
+            let mut command = Command::new(require("java"));
             command
                 .env_clear()
                 .envs(git_environment())
                 .env("HOME", directory.path());
-            command.env("JGIT_CLASSPATH", MISSING_LIBRARIES);
-            command.args([
-                "daemon",
-                "--export-all",
-                "--listen",
-                "127.0.0.1",
-                "--port",
-                &port.to_string(),
-            ]);
+            command.args(["-cp", LIBRARIES, "org.eclipse.jgit.pgm.Main", "daemon"]);
+            if Path::new(NEWER_SSH).exists() {
+                command.args(["--ssh", "JSCH"]);
+            }
+            let port = port.to_string();
+            command.args(["--export-all", "--listen", "127.0.0.1", "--port", &port]);
             command.arg(root.as_ref());
             let file = fs::File::create(&log).expect("the directory is ours to write");
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);

@@ -40,6 +40,7 @@ fn package(program: &str) -> &str {
         "sshd" => "openssh-server",
         "ssh" | "ssh-keygen" => "openssh-client",
         "jgit" => "jgit-cli",
+        "java" => "default-jre-headless",
         "htpasswd" => "apache2-utils",
         "chromedriver" => "chromium-driver",
         other => other,

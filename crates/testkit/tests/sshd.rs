@@ -94,5 +94,6 @@ fn sessions_end_with_the_server() {
     testkit::until("the session to start", long, || sshd.sessions() == 1);
     drop(sshd);
     testkit::until("the client to notice", long, || ssh.ended().is_some());
-    assert_eq!(ssh.wait().code(), Some(255));
+    // 255 for the lost connection, or 137 where the session's own end by SIGKILL came through first.
+    assert!(matches!(ssh.wait().code(), Some(255 | 137)));
 }
