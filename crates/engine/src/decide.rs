@@ -173,6 +173,20 @@ pub struct Change {
     pub action: Action,
 }
 
+impl Change {
+    /// Whether it takes commits out of a reference's history, as far as is known.
+    pub fn loses_commits(&self) -> bool {
+        match self.action {
+            Action::Create { .. }
+            | Action::Update {
+                lineage: Lineage::Descends,
+                ..
+            } => false,
+            Action::Update { .. } | Action::Delete { .. } => true,
+        }
+    }
+}
+
 /// What is done to a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {

@@ -31,3 +31,15 @@ pub(crate) struct Listing {
     pub(crate) shallow: Vec<Oid>,
     pub(crate) invalid_names: Vec<BString>,
 }
+
+/// How many names are kept that git refuses. Whoever sends more means no good.
+const MAX_INVALID: usize = 1000;
+
+impl Listing {
+    /// Notes a name that was dropped.
+    pub(crate) fn invalid(&mut self, name: BString) {
+        if self.invalid_names.len() < MAX_INVALID {
+            self.invalid_names.push(name);
+        }
+    }
+}

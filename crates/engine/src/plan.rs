@@ -70,6 +70,8 @@ pub(crate) async fn plan<'r>(
         plan.add(request, name, seen, &proofs);
     }
     plan.withhold_symbolic(&doubtful, &symbolic);
+    let unasked = symbolic::unasked(&plan, &doubtful);
+    plan.withhold_symbolic(&Both::default(), &symbolic::ask(&unasked, remotes).await?);
     plan.withhold_unsteady(request, observed, remotes).await?;
     plan.withhold_impossible(request, observed);
     if request.atomic {

@@ -40,9 +40,14 @@ pub(crate) async fn prove<'r>(
         }
         let uploads = &observed.uploads;
         let answers: Vec<(Question, Lineage)> = stream::iter(questions)
-            .map(|(asked, commits)| async move {
+            .map(|(asked, Asking { commits, needed })| async move {
                 let answer = match uploads.of(asked.side) {
-                    Some(upload) => upload.lineage(asked.question, commits).await,
+                    Some(upload) if needed => upload.lineage(asked.question, commits).await,
+                    // No run fails for want of a word.
+                    Some(upload) => Ok(upload
+                        .lineage_if_cheap(asked.question)
+                        .await
+                        .unwrap_or(Lineage::Unproven)),
                     None => Ok(Lineage::Unproven),
                 };
                 let answer = answer.map_err(|fault| remotes.of(asked.side).error(Stage::Decide, fault))?;
@@ -63,6 +68,15 @@ struct Asked {
     question: Question,
 }
 
+/// How a question is to be asked.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asking {
+    /// Both values are known to be commits.
+    commits: bool,
+    /// A verdict depends on it, not only the words of a report.
+    needed: bool,
+}
+
 /// The questions that are open.
 pub(crate) fn open_questions(
     request: &Request,
@@ -74,13 +88,13 @@ pub(crate) fn open_questions(
         .map(|asked| asked.question)
 }
 
-/// The questions that are open, each with whether both values are known to be commits.
-fn questions(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> BTreeMap<Asked, bool> {
+/// The questions that are open, each with how to ask it.
+fn questions(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> BTreeMap<Asked, Asking> {
     let mut questions = BTreeMap::new();
     let mut curious = 0;
     for (name, seen) in &observed.references {
-        let question = match verdict(request, name, seen, proofs) {
-            Verdict::NeedsLineage(question) => question,
+        let (question, needed) = match verdict(request, name, seen, proofs) {
+            Verdict::NeedsLineage(question) => (question, true),
             // The answer changes nothing but the words: a fast-forward, or forced.
             Verdict::Write(Change {
                 action:
@@ -92,10 +106,13 @@ fn questions(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> BTr
                 ..
             }) if name.is_branch() && curious < CURIOSITY => {
                 curious += 1;
-                Question {
-                    descendant: new,
-                    ancestor: old,
-                }
+                (
+                    Question {
+                        descendant: new,
+                        ancestor: old,
+                    },
+                    false,
+                )
             }
             _ => continue,
         };
@@ -106,8 +123,9 @@ fn questions(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> BTr
             } else {
                 Side::Target
             };
-            let commits: &mut bool = questions.entry(Asked { side, question }).or_insert(false);
-            *commits |= name.is_branch();
+            let asking: &mut Asking = questions.entry(Asked { side, question }).or_default();
+            asking.commits |= name.is_branch();
+            asking.needed |= needed;
         }
     }
     questions

@@ -108,7 +108,13 @@ impl<'r> Receive<'r> {
             offers_atomic: offered.has("atomic"),
             offers_push_options: offered.has("push-options"),
             listing,
-            line: outgoing.map(|outgoing| Line { incoming, outgoing }),
+            line: match outgoing {
+                Some(outgoing) => Some(Line { incoming, outgoing }),
+                None => {
+                    incoming.end().await;
+                    None
+                }
+            },
         })
     }
 

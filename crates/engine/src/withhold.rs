@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gitwire::{Oid, RefName};
 
-use crate::decide::{Action, Change, Direction, Lineage, OldValue, Refusal};
+use crate::decide::{Action, OldValue, Refusal};
 use crate::error::{Error, Stage};
 use crate::listing::Listed;
 use crate::observe::Observed;
@@ -30,25 +30,22 @@ impl Plan {
         );
     }
 
-    /// Symbolic references are never written.
+    /// Symbolic references are not written, and where nobody tells and the value has another name, nothing that loses commits is.
     pub(crate) fn withhold_symbolic(
         &mut self,
         doubtful: &Both<BTreeSet<RefName>>,
         symbolic: &Both<Symbolic>,
     ) {
         for side in [Side::Source, Side::Target] {
-            let Symbolic { names, told } = symbolic.of(side);
+            let Symbolic { names, plain } = symbolic.of(side);
             self.withhold(Refusal::Symbolic, |planned| {
                 planned.change.to == side && names.contains(&planned.name)
             });
-            if !told {
-                let doubtful = doubtful.of(side);
-                self.withhold(Refusal::MaybeSymbolic, |planned| {
-                    planned.change.to == side
-                        && doubtful.contains(&planned.name)
-                        && loses_commits(&planned.change)
-                });
-            }
+            let doubtful = doubtful.of(side);
+            self.withhold(Refusal::MaybeSymbolic, |planned| {
+                let unknown = doubtful.contains(&planned.name) && !plain.contains(&planned.name);
+                planned.change.to == side && unknown && planned.change.loses_commits()
+            });
         }
     }
 
@@ -60,14 +57,30 @@ impl Plan {
         observed: &Observed<'_>,
         remotes: &Both<Remote>,
     ) -> Result<(), Error> {
-        if request.direction == Direction::TwoWay || request.dry_run {
+        if request.dry_run {
             return Ok(());
         }
-        let unannounced = |planned: &Planned| loses_commits(&planned.change) && !told(request, planned);
+        for from in [Side::Source, Side::Target] {
+            self.withhold_unsteady_from(from, request, observed, remotes.of(from))
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn withhold_unsteady_from(
+        &mut self,
+        from: Side,
+        request: &Request,
+        observed: &Observed<'_>,
+        remote: &Remote,
+    ) -> Result<(), Error> {
+        let unannounced = |planned: &&Planned| {
+            planned.change.to == from.other() && planned.change.loses_commits() && !told(request, planned)
+        };
         let names: BTreeSet<RefName> = self
             .writes
             .iter()
-            .filter(|planned| unannounced(planned))
+            .filter(unannounced)
             .map(|planned| planned.name.clone())
             .collect();
         if names.is_empty() {
@@ -78,10 +91,9 @@ impl Plan {
         let mut each = |listed: Listed| {
             again.insert(listed.name, listed.id);
         };
-        let remote = &remotes.source;
         let listed = Upload::list(remote, &prefixes, &mut each).await;
         listed.map_err(|fault| remote.error(Stage::Decide, fault))?;
-        let first = |name: &RefName| observed.references.get(name).and_then(|seen| seen.source);
+        let first = |name: &RefName| observed.references.get(name).and_then(|seen| *seen.of(from));
         self.withhold(Refusal::Unsteady, |planned| {
             names.contains(&planned.name) && again.get(&planned.name).copied() != first(&planned.name)
         });
@@ -101,9 +113,16 @@ impl Plan {
             matches!(planned.change.action, Action::Delete { .. }) && !deletes(planned.change.to)
         });
         if request.atomic {
-            let names: Vec<RefName> = self.writes.iter().map(|planned| planned.name.clone()).collect();
+            let names: BTreeSet<RefName> = self.writes.iter().map(|planned| planned.name.clone()).collect();
+            // Of two names that collide, the longer has the shorter among its directories.
+            let above: BTreeSet<RefName> = names
+                .iter()
+                .flat_map(directories)
+                .filter(|it| names.contains(it))
+                .collect();
             self.withhold(Refusal::NameCollision, |planned| {
-                names.iter().any(|name| name.collides_with(&planned.name))
+                above.contains(&planned.name)
+                    || directories(&planned.name).any(|directory| above.contains(&directory))
             });
         }
     }
@@ -133,14 +152,13 @@ fn told(request: &Request, planned: &Planned) -> bool {
     hints.person == Some(old) || hints.events.source.iter().any(|event| event.old == old)
 }
 
-/// Whether a write takes commits out of a reference's history, as far as is known.
-fn loses_commits(change: &Change) -> bool {
-    match change.action {
-        Action::Create { .. }
-        | Action::Update {
-            lineage: Lineage::Descends,
-            ..
-        } => false,
-        Action::Update { .. } | Action::Delete { .. } => true,
-    }
+/// The names that are directories of a name.
+fn directories(name: &RefName) -> impl Iterator<Item = RefName> {
+    let bytes = name.as_bytes();
+    let slashes = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'/')
+        .map(|(at, _)| at);
+    slashes.filter_map(|at| RefName::new(&bytes[..at]).ok())
 }

@@ -12,6 +12,9 @@ use super::process::Guard;
 use crate::error::Fault;
 use crate::side::Side;
 
+/// How long the end of an answer is waited for.
+const REST: Duration = Duration::from_millis(50);
+
 /// How much is read at once.
 const READ: usize = 64 * 1024;
 
@@ -133,6 +136,15 @@ impl Incoming {
     /// Gives up packets and hands out what was read too far: the start of a pack that is sent without side-band.
     pub(crate) fn take_rest(&mut self) -> Bytes {
         std::mem::take(&mut self.decoder).into_rest()
+    }
+
+    /// Reads to the end of an answer that has nothing more to say, so that its HTTP/1.1 connection can be used again. A server
+    /// that takes its time is not waited for.
+    pub(crate) async fn end(mut self) {
+        if let ByteSource::Http(response) = &mut self.source {
+            let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+            let _ = tokio::time::timeout(REST, rest).await;
+        }
     }
 
     /// The stream ended where it may not: the program's last words say why, if it had any.

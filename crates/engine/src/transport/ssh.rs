@@ -30,6 +30,8 @@ struct State {
 struct Master {
     /// Held while the first session connects: the others then find its socket.
     first: Arc<tokio::sync::Mutex<bool>>,
+    /// The option that names its socket, if there is room for one.
+    shared: Vec<OsString>,
     exit: Vec<OsString>,
 }
 
@@ -44,16 +46,25 @@ pub(crate) struct Ssh {
 impl Ssh {
     pub(super) fn new(address: &SshAddress, masters: &Masters) -> Result<Self, Fault> {
         let mut state = masters.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = state.folder()?;
         let mut options: Vec<OsString> = Vec::new();
         if let Some(port) = address.port {
             options.extend(["-p".into(), port.to_string().into()]);
         }
-        let mut path = OsString::from("ControlPath=");
-        path.push(folder);
-        path.push("/%C");
-        options.extend(["-o".into(), path]);
         let key = format!("{}:{:?}", address.destination(), address.port);
+        let number = state.masters.len();
+        if let Some(known) = state.masters.get(&key) {
+            let (first, shared) = (Arc::clone(&known.first), known.shared.clone());
+            options.extend(shared);
+            return Ok(Self {
+                address: address.clone(),
+                first,
+                options,
+            });
+        }
+        let shared = state
+            .socket(number)?
+            .map_or_else(Vec::new, |path| vec!["-o".into(), path]);
+        options.extend(shared.clone());
         let mut exit = options.clone();
         exit.extend([
             "-O".into(),
@@ -61,13 +72,18 @@ impl Ssh {
             "--".into(),
             address.destination().into(),
         ]);
-        let master = state.masters.entry(key).or_insert_with(|| Master {
-            first: Arc::default(),
-            exit,
-        });
+        let first = Arc::default();
+        state.masters.insert(
+            key,
+            Master {
+                first: Arc::clone(&first),
+                shared,
+                exit,
+            },
+        );
         Ok(Self {
             address: address.clone(),
-            first: Arc::clone(&master.first),
+            first,
             options,
         })
     }
@@ -84,14 +100,14 @@ impl Ssh {
 
     fn command(&self, remote: &Remote, service: Service, ask: Ask) -> Command {
         let mut ssh = client();
-        ssh.args([
-            "-o",
-            "SendEnv=GIT_PROTOCOL",
-            "-o",
-            "ControlMaster=auto",
-            "-o",
-            "ControlPersist=60",
-        ]);
+        ssh.args(["-o", "SendEnv=GIT_PROTOCOL"]);
+        if self
+            .options
+            .iter()
+            .any(|option| option.to_string_lossy().starts_with("ControlPath="))
+        {
+            ssh.args(["-o", "ControlMaster=auto", "-o", "ControlPersist=60"]);
+        }
         ssh.arg("-o").arg(format!(
             "ConnectTimeout={}",
             remote.timeouts.connect.as_secs().max(1)
@@ -115,14 +131,26 @@ impl Ssh {
     }
 }
 
+/// The most bytes of a socket's path (`sun_path` of unix(7) is 108, 104 elsewhere), less what ssh adds while it binds.
+const MAX_SOCKET: usize = 104 - 18;
+
 impl State {
-    fn folder(&mut self) -> Result<&std::path::Path, Fault> {
+    /// The option that names the socket of a master; `None` where no path is short and plain enough: then each session connects.
+    fn socket(&mut self, number: usize) -> Result<Option<OsString>, Fault> {
         if self.folder.is_none() {
             let folder = tempfile::Builder::new().prefix("refsync-").tempdir();
             self.folder =
                 Some(folder.map_err(|error| Fault::Setup(format!("no folder for ssh's socket: {error}")))?);
         }
-        Ok(self.folder.as_ref().map(TempDir::path).expect("made above"))
+        let path = self
+            .folder
+            .as_ref()
+            .and_then(|folder| folder.path().to_str().map(|path| format!("{path}/{number}")));
+        // In an option of ssh spaces and quotes end a value, and % starts a token.
+        let plain = |path: &String| path.len() <= MAX_SOCKET && !path.contains([' ', '"', '\'', '%', '\t']);
+        Ok(path
+            .filter(plain)
+            .map(|path| format!("ControlPath={path}").into()))
     }
 }
 
@@ -130,7 +158,7 @@ impl Drop for State {
     fn drop(&mut self) {
         for master in self.masters.values() {
             let connected = master.first.try_lock().is_ok_and(|connected| *connected);
-            if connected {
+            if connected && !master.shared.is_empty() {
                 let mut exit = client().into_std();
                 exit.args(&master.exit);
                 exit.stdin(std::process::Stdio::null())

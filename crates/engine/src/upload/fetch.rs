@@ -37,6 +37,16 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// A whole pack of what one value reaches and another does not.
+    pub(crate) fn between(want: Oid, have: Oid) -> Self {
+        Self {
+            wants: vec![want],
+            haves: vec![have],
+            ofs_delta: true,
+            ..Self::default()
+        }
+    }
+
     /// What a push to this receiver needs.
     pub(crate) fn for_push(wants: Vec<Oid>, haves: Vec<Oid>, receive: &Receive<'_>) -> Self {
         Self {
@@ -77,9 +87,9 @@ impl Upload<'_> {
     }
 
     /// Gives a stream's connection back that was read to its end.
-    pub(crate) fn finish(&self, stream: PackStream) {
+    pub(crate) async fn finish(&self, stream: PackStream) {
         if let Some(exchange) = stream.into_exchange() {
-            self.keep(exchange);
+            self.keep(exchange).await;
         }
     }
 
@@ -95,7 +105,7 @@ impl Upload<'_> {
                 .await?;
             match self.round(exchange, &mut known).await? {
                 Round::Pack(stream) => return Ok(stream),
-                Round::Over(exchange) => self.keep(exchange),
+                Round::Over(exchange) => self.keep(exchange).await,
             }
         }
         Err(Fault::Remote {

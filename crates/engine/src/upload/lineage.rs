@@ -12,57 +12,52 @@ impl Upload<'_> {
     /// values of branches are; otherwise only a commit that names the ancestor as its parent is proof.
     pub(crate) async fn lineage(&self, question: Question, commits: bool) -> Result<Lineage, Fault> {
         match &self.dialect {
-            Dialect::V2(_) if commits => self.by_empty_pack(question).await,
+            Dialect::V2(_) if commits => match self.by_empty_pack(question).await? {
+                Some(answer) => Ok(answer),
+                None => self.by_parents(question).await,
+            },
             Dialect::V2(_) | Dialect::V0(_) => self.by_parents(question).await,
         }
     }
 
+    /// Answers a question about two commits where one small request does.
+    pub(crate) async fn lineage_if_cheap(&self, question: Question) -> Result<Lineage, Fault> {
+        match &self.dialect {
+            Dialect::V2(_) => Ok(self.by_empty_pack(question).await?.unwrap_or(Lineage::Unproven)),
+            Dialect::V0(_) => Ok(Lineage::Unproven),
+        }
+    }
+
     /// `want` the ancestor, `have` the descendant: an empty pack says that the descendant reaches it. Acknowledgments are no
-    /// evidence of anything.
-    async fn by_empty_pack(&self, question: Question) -> Result<Lineage, Fault> {
-        let wanted = Wanted {
-            wants: vec![question.ancestor],
-            ofs_delta: true,
-            ..Wanted::default()
-        };
-        let wanted = Wanted {
-            haves: vec![question.descendant],
-            ..wanted
-        };
+    /// evidence of anything. `None` from a server that does not answer such a question.
+    async fn by_empty_pack(&self, question: Question) -> Result<Option<Lineage>, Fault> {
+        let wanted = Wanted::between(question.ancestor, question.descendant);
         let mut stream = match self.fetch(&wanted).await {
             Ok(stream) => stream,
             // The side does not have the ancestor at all.
             Err(Fault::Remote { message }) if message.contains("not our ref") => {
-                return Ok(Lineage::Rewrites);
+                return Ok(Some(Lineage::Rewrites));
             }
             // Some servers send only what a reference leads to, and check that in a way of their own.
             Err(Fault::Remote { message }) => {
-                tracing::debug!(target: "refsync", "lineage: {message}; looking for parents instead");
-                return self.by_parents(question).await;
+                tracing::debug!(target: "refsync", "lineage: {message}");
+                return Ok(None);
             }
             Err(fault) => return Err(fault),
         };
         if stream.objects() > 0 {
-            return Ok(Lineage::Rewrites);
+            return Ok(Some(Lineage::Rewrites));
         }
         while stream.next().await?.is_some() {}
-        self.finish(stream);
-        Ok(Lineage::Descends)
+        self.finish(stream).await;
+        Ok(Some(Lineage::Descends))
     }
 
     /// Fetches forward from the ancestor and looks for a commit whose parent it is. All commits of that pack are reachable from
     /// the descendant, so one hit is proof.
     async fn by_parents(&self, question: Question) -> Result<Lineage, Fault> {
-        let wanted = Wanted {
-            wants: vec![question.descendant],
-            haves: vec![question.ancestor],
-            ..Wanted::default()
-        };
         let mut stream = self
-            .fetch(&Wanted {
-                ofs_delta: true,
-                ..wanted
-            })
+            .fetch(&Wanted::between(question.descendant, question.ancestor))
             .await?;
         let mut scan = ParentScan::new(question.ancestor, self.format, ScanLimits::default());
         while let Some(bytes) = stream.next().await? {
@@ -82,7 +77,7 @@ impl Upload<'_> {
         } else {
             Lineage::Unproven
         };
-        self.finish(stream);
+        self.finish(stream).await;
         Ok(answer)
     }
 }

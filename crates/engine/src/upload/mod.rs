@@ -113,7 +113,13 @@ impl<'r> Upload<'r> {
             Version::V2 => Dialect::V2(Some(decoder.capabilities().clone())),
             Version::V0 | Version::V1 => Dialect::V0(V0Capabilities::choose(decoder.capabilities())),
         };
-        let line = line_outgoing.map(|outgoing| Line { incoming, outgoing });
+        let line = match line_outgoing {
+            Some(outgoing) => Some(Line { incoming, outgoing }),
+            None => {
+                incoming.end().await;
+                None
+            }
+        };
         let upload = Self {
             remote,
             dialect,
@@ -161,11 +167,11 @@ impl<'r> Upload<'r> {
                     listing.head_has_value = id.is_some();
                     listing.head = symref_target;
                 }
-                LsRefsEvent::InvalidName(name) => listing.invalid_names.push(name),
+                LsRefsEvent::InvalidName(name) => listing.invalid(name),
                 LsRefsEvent::End => {}
             }
         }
-        self.keep(exchange);
+        self.keep(exchange).await;
         Ok(())
     }
 
@@ -205,9 +211,13 @@ impl<'r> Upload<'r> {
     }
 
     /// Puts a connection back whose answer was read to its end. Version 0 ends the conversation there.
-    fn keep(&self, exchange: Exchange) {
-        if let (Exchange::Line(line), Dialect::V2(_)) = (exchange, &self.dialect) {
-            *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+    async fn keep(&self, exchange: Exchange) {
+        match (exchange, &self.dialect) {
+            (Exchange::Response(incoming), _) => incoming.end().await,
+            (Exchange::Line(line), Dialect::V2(_)) => {
+                *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+            }
+            (Exchange::Line(_), Dialect::V0(_)) => {}
         }
     }
 }
@@ -268,7 +278,7 @@ pub(crate) async fn read_greeting(
                 each(Listed { name, id, symbolic });
             }
             GreetingEvent::Shallow(id) => listing.shallow.push(id),
-            GreetingEvent::InvalidName(name) => listing.invalid_names.push(name),
+            GreetingEvent::InvalidName(name) => listing.invalid(name),
             // Never a have: a hostile peer that learns an id from one can claim it and be sent its content later.
             GreetingEvent::Have(_) | GreetingEvent::Nothing | GreetingEvent::Peeled { .. } => {}
             GreetingEvent::Head(_) => listing.head_has_value = true,

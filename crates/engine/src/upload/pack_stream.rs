@@ -94,8 +94,13 @@ impl PackStream {
 
     /// Reads up to `limit` bytes without handing them out.
     pub(crate) async fn look_ahead(&mut self, limit: usize) -> Result<(), Fault> {
-        while !self.ended && self.ready.iter().map(Bytes::len).sum::<usize>() < limit {
+        // A packet of few bytes costs as much as a large one: both are counted.
+        let (mut bytes, mut packets) = (0, 0);
+        while !self.ended && bytes < limit && packets < limit / 64 {
+            let before = self.ready.len();
             self.read().await?;
+            bytes += self.ready.iter().skip(before).map(Bytes::len).sum::<usize>();
+            packets += 1;
         }
         Ok(())
     }

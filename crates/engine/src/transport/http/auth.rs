@@ -84,7 +84,10 @@ impl Auth {
         };
         let origin =
             from_helper.map_or_else(|| self.origin.clone(), |url| url.origin().ascii_serialization());
-        if url.origin().ascii_serialization() != origin {
+        // Moving on to encryption on the same host, as http:// addresses of large hosts do, is no other host.
+        let upgraded =
+            url.scheme() == "https" && url.port().is_none() && origin == format!("http://{}", host(url));
+        if url.origin().ascii_serialization() != origin && !upgraded {
             return None;
         }
         let pair = SecretString::from(format!("{user}:{}", secret.expose_secret()));
@@ -254,6 +257,14 @@ mod tests {
         ] {
             assert!(auth.header(&Url::parse(other).unwrap()).is_none(), "{other}");
         }
+    }
+
+    #[test]
+    fn credentials_follow_a_host_to_encryption_and_not_away_from_it() {
+        let auth = auth("http://host/a", None);
+        assert!(auth.header(&Url::parse("https://host/a").unwrap()).is_some());
+        assert!(auth.header(&Url::parse("https://other/a").unwrap()).is_none());
+        assert!(auth.header(&Url::parse("https://host:8443/a").unwrap()).is_none());
     }
 
     #[test]
