@@ -301,6 +301,9 @@ impl Exchange {
                     .expect("git gives valid headers");
                 if reply.send(response).is_ok() {
                     relay_answer(stdout, head.rest, sender, aftermath.cut).await;
+                } else {
+                    // With the client gone, git must not wait for somebody to read its answer.
+                    drop(stdout);
                 }
             }
         }
