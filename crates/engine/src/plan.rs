@@ -3,7 +3,9 @@
 use futures_util::future::try_join;
 use gitwire::{Oid, RefName};
 
-use crate::decide::{self, Action, Base, Change, Hints, Lineage, Proofs, Question, Refusal, Sight, Verdict};
+use crate::decide::{
+    self, Action, Base, Change, Direction, Hints, Lineage, Proofs, Question, Refusal, Sight, Verdict,
+};
 use crate::error::Error;
 use crate::observe::Observed;
 use crate::prove::{open_questions, prove};
@@ -121,11 +123,16 @@ fn hoped(request: &Request, observed: &Observed<'_>) -> Vec<(RefName, Change)> {
 impl Plan {
     fn add(&mut self, request: &Request, name: &RefName, seen: &Both<Option<Oid>>, proofs: &Proofs) {
         let old_told = old_told(request, name);
+        // What was deleted on the target is still there on the source.
+        let to = match (request.direction, seen.target) {
+            (Direction::TwoWay, None) => Side::Source,
+            _ => Side::Target,
+        };
         let other = |outcome| RefReport {
             name: name.clone(),
-            to: Side::Target,
-            old: seen.target,
-            new: seen.source,
+            to,
+            old: *seen.of(to),
+            new: *seen.of(to.other()),
             outcome,
             old_told,
         };
@@ -147,9 +154,8 @@ impl Plan {
 
 /// Whether an old value was told for a reference, by a person or a webhook, or is known as the base.
 fn old_told(request: &Request, name: &RefName) -> bool {
-    let hinted = request
-        .hints
-        .get(name)
-        .is_some_and(|hints| hints.person.is_some() || !hints.events.source.is_empty());
+    let hinted = request.hints.get(name).is_some_and(|hints| {
+        hints.person.is_some() || !hints.events.source.is_empty() || !hints.events.target.is_empty()
+    });
     hinted || matches!(request.bases.get(name), Some(Base::Agreed(_)))
 }

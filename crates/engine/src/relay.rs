@@ -163,9 +163,14 @@ impl<'r> Relay<'_, 'r, '_> {
                 End::AllAlike { left, .. } if !own && !self.request.atomic => {
                     batches.push_front(Batch::alone(left));
                 }
-                End::AllAlike { left, outcome }
-                    if left.len() == 1 || self.request.atomic || pushes.are_futile() =>
-                {
+                End::AllAlike { left, outcome } if pushes.are_futile() => {
+                    let rest = batches.drain(..).flat_map(|batch| batch.writes);
+                    left.iter()
+                        .cloned()
+                        .chain(rest)
+                        .for_each(|it| self.ledger.settle(&it, outcome.clone()));
+                }
+                End::AllAlike { left, outcome } if left.len() == 1 || self.request.atomic => {
                     left.iter()
                         .for_each(|planned| self.ledger.settle(planned, outcome.clone()));
                 }

@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn a_user_name_cannot_speak_to_git_credential() {
         for text in [
-            "https://x%0Aurl=https:%2F%2Fgithub.com@evil/r",
+            "https://x%0Aurl%3Dhttps%3A%2F%2Fgithub.com@evil/r",
             "https://x%0d@h/r",
             "https://x%00@h/r",
             "https://x%3Ay@h/r",

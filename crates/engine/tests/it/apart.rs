@@ -15,6 +15,9 @@ use crate::mirror::Mirror;
 const SOURCE: &str = "REFSYNC_APART_SOURCE";
 const TARGET: &str = "REFSYNC_APART_TARGET";
 
+/// The variable that has the run delete one reference, given in full, in place of mirroring all.
+pub(crate) const DELETE: &str = "REFSYNC_APART_DELETE";
+
 /// The test that is going on, in the process that tests.
 pub(crate) struct Apart {
     name: &'static str,
@@ -100,7 +103,11 @@ fn inner(source: &str, target: &str) {
         .enable_all()
         .build()
         .unwrap();
-    let mirror = Mirror::new(source, target).with(|request| request.timeouts.idle = Duration::from_secs(30));
+    let mut mirror =
+        Mirror::new(source, target).with(|request| request.timeouts.idle = Duration::from_secs(30));
+    if let Ok(name) = env::var(DELETE) {
+        mirror = mirror.references(&[name.as_str()]).sync_delete();
+    }
     let done = runtime.block_on(mirror.run());
     // The harness may have begun the line already.
     println!();

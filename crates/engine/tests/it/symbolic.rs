@@ -2,8 +2,9 @@
 
 use engine::decide::Refusal;
 use engine::report::Outcome;
-use testkit::{Service, Then, When};
+use testkit::{Service, Sshd, Then, When};
 
+use crate::apart;
 use crate::mirror::Mirror;
 use crate::scene::{Scene, target};
 
@@ -79,27 +80,47 @@ async fn a_branch_that_only_has_the_value_of_another_is_deleted() {
 }
 
 #[tokio::test]
-async fn where_no_other_name_has_the_value_nobody_is_asked() {
+async fn a_fast_forward_of_a_value_without_another_name_asks_nobody() {
+    let scene = Scene::new();
+    scene.source.commit_onto("topic", Some("main"), "topic");
+    scene.copy();
+    scene.source.commit("topic", "more");
+    scene.mirror().run().await.ok();
+    scene.assert_same();
+    assert!(!asked_what_is_symbolic(&scene), "{:?}", scene.server.requests());
+}
+
+#[tokio::test]
+async fn before_a_write_that_loses_commits_the_target_is_asked_in_any_case() {
     let scene = Scene::new();
     scene.source.commit_onto("topic", Some("main"), "topic");
     scene.copy();
     let old = scene.target.resolve("topic");
     scene.source.delete_ref("refs/heads/topic");
-    let mirror = scene.mirror().references(&["refs/heads/topic"]);
-    mirror
-        .old("refs/heads/topic", &old)
-        .sync_delete()
-        .run()
-        .await
-        .ok();
-    let asked = scene.server.requests();
-    assert!(
-        !asked
-            .iter()
-            .any(|request| request.path.starts_with("/target.git") && request.is_call(Service::UploadPack)),
-        "{asked:?}"
-    );
-    scene.assert_same();
+    let mirror = scene
+        .mirror()
+        .references(&["refs/heads/topic"])
+        .old("refs/heads/topic", &old);
+    let done = mirror.sync_delete().run().await.ok();
+    assert_eq!(done.outcome("refs/heads/topic"), Outcome::Deleted);
+    assert!(asked_what_is_symbolic(&scene), "{:?}", scene.server.requests());
+}
+
+#[tokio::test]
+async fn a_symbolic_reference_to_a_hidden_branch_is_not_deleted() {
+    let scene = aliased();
+    let trunk = scene.target.resolve("refs/heads/trunk");
+    scene.target.config("receive.hideRefs", "refs/heads/trunk");
+    let done = deletion(&scene, scene.mirror()).run().await;
+    assert_eq!(done.outcome(ALIAS), Outcome::Refused(Refusal::Symbolic));
+    assert_eq!(scene.target.get("refs/heads/trunk"), Some(trunk));
+}
+
+fn asked_what_is_symbolic(scene: &Scene) -> bool {
+    let requests = scene.server.requests();
+    requests
+        .iter()
+        .any(|request| request.path.starts_with("/target.git") && request.is_call(Service::UploadPack))
 }
 
 #[tokio::test]
@@ -109,4 +130,26 @@ async fn a_symbolic_reference_of_the_source_is_mirrored_as_its_value() {
     scene.mirror().run().await.ok();
     assert_eq!(scene.target.get(ALIAS), scene.source.get("refs/heads/main"));
     scene.assert_same();
+}
+
+#[test]
+fn over_ssh_a_server_that_keeps_version_2_from_git_is_asked_through_its_shell() {
+    apart::test(
+        "symbolic::over_ssh_a_server_that_keeps_version_2_from_git_is_asked_through_its_shell",
+        |apart| {
+            let scene = aliased();
+            let sshd = Sshd::start_version_0();
+            let before = scene.target.refs();
+            let done = apart.run(
+                &scene.source.file_url(),
+                &sshd.url(scene.target.path()),
+                [
+                    ("GIT_SSH_COMMAND", sshd.ssh_command().as_str()),
+                    (apart::DELETE, ALIAS),
+                ],
+            );
+            assert_eq!(done.references[ALIAS], Refusal::Symbolic.to_string());
+            assert_eq!(scene.target.refs(), before);
+        },
+    );
 }

@@ -17,9 +17,23 @@ const MAX_BODY: usize = 4096;
 /// How long the words of an error are waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Parts of the path of pages where people sign in.
+/// Names of the pages and hosts where people sign in.
 const LOGIN: &[&str] = &[
-    "login", "signin", "sign_in", "sign-in", "/auth", "oauth", "saml", "sso", "account",
+    "login",
+    "log-in",
+    "signin",
+    "sign_in",
+    "sign-in",
+    "auth",
+    "authorize",
+    "oauth",
+    "oauth2",
+    "saml",
+    "saml2",
+    "sso",
+    "session",
+    "session_new",
+    "accounts",
 ];
 
 /// Gives the response back if it is the answer of a Git service, or says what it is instead.
@@ -167,8 +181,13 @@ pub(super) fn rebase(from: &Url, to: &Url, service: Service) -> Result<Url, Faul
 }
 
 fn is_login(url: &Url) -> bool {
-    let text = format!("{}{}", url.host_str().unwrap_or_default(), url.path()).to_lowercase();
-    LOGIN.iter().any(|word| text.contains(word))
+    let host = url.host_str().unwrap_or_default().split('.');
+    let path = url
+        .path()
+        .split('/')
+        .map(|part| part.split('.').next().unwrap_or(part));
+    host.chain(path)
+        .any(|part| LOGIN.contains(&part.to_lowercase().as_str()))
 }
 
 /// An address without what may hold a secret.
