@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use gitwire::RefName;
+
 use crate::decide::{Action, Change, Lineage, Proofs, Question, Verdict};
 use crate::error::{Error, Stage};
 use crate::observe::Observed;
@@ -11,8 +14,6 @@ use crate::request::Request;
 use crate::side::{Both, Side};
 use crate::transport::Remote;
 use crate::upload::Upload;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
-use gitwire::RefName;
 
 /// How many questions about lineage are under way at once. Each is a process on the server.
 const QUESTIONS: usize = 4;
