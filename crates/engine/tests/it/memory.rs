@@ -7,10 +7,10 @@ use testkit::{Act, Direction, Fault, FaultProxy, Gate, GitDaemon, Point, until};
 use crate::apart;
 use crate::scene::Scene;
 
-const SIZE: u64 = 56 << 20;
+const SIZE: u64 = 40 << 20;
 
 /// What may be on the way between the two proxies: the engine's own buffer is about 1 MiB, the rest is the kernel's.
-const ON_THE_WAY: u64 = 28 << 20;
+const ON_THE_WAY: u64 = 24 << 20;
 
 #[test]
 fn a_slow_target_stalls_the_source_and_memory_stays_flat() {
