@@ -9,6 +9,7 @@ mod errors;
 mod haves;
 mod hostile;
 mod leases;
+mod lineage;
 mod listings;
 mod many;
 mod memory;
