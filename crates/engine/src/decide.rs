@@ -9,6 +9,8 @@ use gitwire::{Oid, RefName};
 
 use crate::side::{Both, Side};
 
+#[cfg(test)]
+mod model;
 mod one_way;
 #[cfg(test)]
 mod testing;
