@@ -184,7 +184,8 @@ async fn cuts_over_git_daemon() {
             // Also if the daemon's receive-pack still works on what it has got.
             let done = mirror().run().await;
             assert_eq!(done.exit(), 0, "{what}: {:?}", done.report);
-            cut.completes(&what).await;
+            cut.scene.assert_same();
+            cut.scene.target.set_ref("refs/heads/main", &cut.old);
         }
     }
 }
