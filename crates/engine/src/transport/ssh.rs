@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gitwire::greeting::Service;
@@ -156,17 +157,27 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        for master in self.masters.values() {
-            let connected = master.first.try_lock().is_ok_and(|connected| *connected);
-            if connected && !master.shared.is_empty() {
-                let mut exit = client().into_std();
-                exit.args(&master.exit);
-                exit.stdin(std::process::Stdio::null())
-                    .stdout(std::process::Stdio::null())
-                    .stderr(std::process::Stdio::null());
-                let _ = exit.status();
-            }
+        // All are told first and waited for then: each takes as long as a program needs to start.
+        let told: Vec<_> = self.masters.values().filter_map(Master::tell_to_exit).collect();
+        for mut exit in told {
+            // A master that does not hear it ends by itself after a while.
+            let _ = exit.wait();
         }
+    }
+}
+
+impl Master {
+    fn tell_to_exit(&self) -> Option<std::process::Child> {
+        let connected = self.first.try_lock().is_ok_and(|connected| *connected);
+        if !connected || self.shared.is_empty() {
+            return None;
+        }
+        let mut exit = client().into_std();
+        exit.args(&self.exit)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        exit.spawn().ok()
     }
 }
 
