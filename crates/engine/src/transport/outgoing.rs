@@ -13,7 +13,8 @@ use super::incoming::trace;
 use crate::error::Fault;
 use crate::side::Side;
 
-/// How many chunks wait between the two sides. A chunk is a packet, so this bounds the memory of a relay to about 1 MiB.
+/// How many chunks wait between the two sides. With side-band a chunk is a packet, which bounds the memory of a relay to about 1 MiB;
+/// without, it is what one read gave.
 const CHUNKS: usize = 16;
 
 /// The stream to a server. Dropping it without [`Outgoing::finish`] cuts the stream where it is.
