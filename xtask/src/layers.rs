@@ -31,9 +31,30 @@ const LAYERS: &[Layer] = &[
         tests_with: &["testkit"],
         never: &["sqlx", "axum", "askama", "clap", "indicatif"],
     },
+    // What hosts send and accept: values in, values out.
+    Layer {
+        package: "hosts",
+        builds_on: &["gitwire"],
+        tests_with: &[],
+        never: &["tokio", "reqwest", "hyper", "sqlx", "axum"],
+    },
+    // The configuration: reads files and secrets, asks no host.
+    Layer {
+        package: "config",
+        builds_on: &["engine", "gitwire", "hosts"],
+        tests_with: &["testkit"],
+        never: &["sqlx", "axum", "clap"],
+    },
+    // All the SQL.
+    Layer {
+        package: "store",
+        builds_on: &["engine", "gitwire"],
+        tests_with: &["testkit"],
+        never: &["axum", "clap"],
+    },
     Layer {
         package: "refsync",
-        builds_on: &["engine", "gitwire"],
+        builds_on: &["config", "engine", "gitwire", "hosts", "store"],
         tests_with: &["testkit"],
         never: &[],
     },
@@ -57,7 +78,7 @@ pub(crate) fn run(metadata: &Metadata) -> anyhow::Result<()> {
     let found = violations(metadata);
     if !found.is_empty() {
         bail!(
-            "the layers are service → engine → gitwire, one way:\n  {}",
+            "the layers are service → config, store → engine, hosts → gitwire, one way:\n  {}",
             found.join("\n  ")
         );
     }

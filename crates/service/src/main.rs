@@ -5,10 +5,17 @@
 
 use std::process::ExitCode;
 
+mod api;
+mod app;
 mod cli;
 mod demo;
+mod hooks;
 mod inputs;
+mod live;
+mod metrics;
 mod output;
+mod serve;
+mod work;
 
 fn main() -> ExitCode {
     cli::main()

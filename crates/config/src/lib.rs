@@ -1,0 +1,17 @@
+//! The configuration: YAML to checked values. A file is read whole, checked whole, and every problem is told at once, with line
+//! and column. Secrets are not in it: [`secret`] reads them when they are needed.
+
+pub mod checked;
+pub mod diff;
+pub mod import;
+pub mod load;
+pub mod problem;
+pub mod raw;
+pub mod render;
+pub mod schema;
+pub mod secret;
+pub mod watch;
+
+pub use checked::{Config, Credential, InputSet, Mirror, MirrorEnd};
+pub use problem::{Problem, Problems};
+pub use secret::{Secret, Secrets};

@@ -1,0 +1,1 @@
+//! A serving process from start to stop.

@@ -1,0 +1,30 @@
+//! What goes wrong with a database.
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// What was asked for is not there.
+    #[error("{what} does not exist")]
+    NotFound {
+        /// `mirror app`, `run 0192…`.
+        what: String,
+    },
+    /// It is there already, or not as expected any more.
+    #[error("{0}")]
+    Conflict(String),
+    /// The claim was lost to another worker: what it wrote is not taken.
+    #[error("the claim on {mirror} was lost to another worker")]
+    Fenced {
+        /// The mirror.
+        mirror: String,
+    },
+    /// Locked, busy or unreachable: trying again can help.
+    #[error("the database is busy: {0}")]
+    Busy(String),
+    /// Full, read-only, newer, damaged: a person must look. Says what to do.
+    #[error("{0}")]
+    Unusable(String),
+    /// Anything else of the driver's.
+    #[error("the database failed: {0}")]
+    Database(String),
+}

@@ -1,0 +1,1 @@
+//! The database's version: what each added, for both dialects.

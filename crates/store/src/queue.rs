@@ -1,0 +1,204 @@
+//! The queue: one row per mirror with its due references; claims with a lease, a heartbeat and a fence.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use engine::decide::{Base, Moved};
+use engine::side::Side;
+use gitwire::{Oid, RefName};
+
+use crate::conflict::Standing;
+use crate::run::{Finished, Run};
+use crate::{Store, StoreError, Time};
+
+/// What is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The reference; `None` for the whole scope.
+    pub name: Option<RefName>,
+    /// What a webhook told of it.
+    pub event: Option<(Side, Moved)>,
+    /// Who told: `webhook`, `sweep`, `schedule`, `person`, `retry`, `demo`.
+    pub trigger: String,
+    /// The delivery that told it.
+    pub delivery: Option<String>,
+}
+
+/// What became of something due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// It is new in the queue.
+    Queued,
+    /// The reference was due already.
+    Coalesced,
+    /// Its new value is the reference's base: nothing to do.
+    Echo,
+}
+
+/// A claim on a mirror (or on a one-off run). Everything that is written under it is fenced by `fence`.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The mirror; `None` for a one-off run.
+    pub mirror: Option<String>,
+    /// The worker.
+    pub worker: String,
+    /// Higher with every claim on this row.
+    pub fence: i64,
+    /// What to do.
+    pub work: Work,
+}
+
+/// What to do under a claim.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// A run that a person asked for, in state `queued`.
+    Asked(Box<Run>),
+    /// All that is due.
+    Due(Dues),
+}
+
+/// All that is due of a mirror, at the moment of the claim.
+#[derive(Debug, Clone, Default)]
+pub struct Dues {
+    /// The whole scope is due.
+    pub all: bool,
+    /// References with the events told for each side, oldest first.
+    pub names: BTreeMap<RefName, engine::decide::Hints>,
+    /// What came later has a higher number and stays due.
+    pub up_to: i64,
+    /// Who asked, without repetition.
+    pub triggers: Vec<String>,
+    /// First sight of the oldest.
+    pub since: Option<Time>,
+    /// The deliveries behind it.
+    pub deliveries: Vec<String>,
+    /// How often in a row runs failed before this one.
+    pub failures: u32,
+}
+
+/// What is remembered of a mirror's references: what a run needs.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// What both sides last agreed on, for the mirror's present addresses.
+    pub bases: BTreeMap<RefName, Base>,
+    /// Writes that were begun and whose end nobody recorded.
+    pub intents: BTreeMap<RefName, Intent>,
+    /// References that wait for a person, or until a side changes: with the values they had.
+    pub standing: Vec<Standing>,
+    /// Since a restore, both sides were not seen equal once: no deletion or rewrite rests on these bases.
+    pub distrusted: bool,
+}
+
+/// A write that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    /// The side it goes to.
+    pub to: Side,
+    /// The value there before.
+    pub old: Option<Oid>,
+    /// The value it is to get.
+    pub new: Option<Oid>,
+}
+
+/// How a heartbeat was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beat {
+    /// Go on.
+    Mine,
+    /// Go on no more: a person wants the run to end.
+    Cancelled,
+    /// Another has the claim: stop at once, write nothing.
+    Lost,
+}
+
+/// What a claim ends with, recorded in one transaction.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The finished run; `None` where nothing was worth a run's row (a sweep that found nothing).
+    pub run: Option<Finished>,
+    /// New bases, where they differ from what [`Memory`] gave; `Unknown` forgets one.
+    pub bases: BTreeMap<RefName, Base>,
+    /// Intents to forget.
+    pub intents_done: Vec<RefName>,
+    /// References that wait from now on, or still do.
+    pub standing: Vec<Standing>,
+    /// References that wait no more.
+    pub settled: Vec<RefName>,
+    /// Due references that stay due, though nothing new came (their source still shows the value before).
+    pub stay_due: Vec<RefName>,
+    /// If all stays due: when to try again. `None` clears what was due up to `Dues::up_to`.
+    pub retry_at: Option<Time>,
+    /// Both sides were seen equal over the whole scope, with so many references.
+    pub all_in_sync: Option<u64>,
+    /// References that a sweep found and no webhook told, for each side's credential.
+    pub found_by_sweep: Vec<(String, u64)>,
+    /// One line for the mirror's row, if it failed.
+    pub error: Option<String>,
+}
+
+impl Store {
+    /// Writes down what is due, in one transaction, and wakes the workers. Parked mirrors take it too; paused ones keep it.
+    pub async fn mark_due(&self, _mirror: &str, _due: &[Due], _now: Time) -> Result<Vec<Marked>, StoreError> {
+        todo!()
+    }
+
+    /// Makes the mirrors due whose sweep has come, at most `limit`; gives their names and when the next one comes.
+    pub async fn mark_sweeps(
+        &self,
+        _now: Time,
+        _limit: u32,
+    ) -> Result<(Vec<String>, Option<Time>), StoreError> {
+        todo!()
+    }
+
+    /// Claims something that is due, of the mirrors whose fingerprint is as in `own`, for as long as `lease`. Oldest first.
+    pub async fn claim(
+        &self,
+        _worker: &str,
+        _own: &(dyn Fn(&str, &str) -> bool + Sync),
+        _lease: Duration,
+        _now: Time,
+    ) -> Result<Option<Claim>, StoreError> {
+        todo!()
+    }
+
+    /// When the next thing is due that is not claimed: for how long a worker may sleep.
+    pub async fn next_due(&self, _now: Time) -> Result<Option<Time>, StoreError> {
+        todo!()
+    }
+
+    /// Makes a claim hold for longer.
+    pub async fn heartbeat(&self, _claim: &Claim, _lease: Duration, _now: Time) -> Result<Beat, StoreError> {
+        todo!()
+    }
+
+    /// What is remembered of a mirror's references: of these, or of all.
+    pub async fn memory(&self, _mirror: &str, _names: Option<&[RefName]>) -> Result<Memory, StoreError> {
+        todo!()
+    }
+
+    /// Writes down what is about to be pushed. Fenced.
+    pub async fn intend(
+        &self,
+        _claim: &Claim,
+        _writes: &[(RefName, Intent)],
+        _now: Time,
+    ) -> Result<(), StoreError> {
+        todo!()
+    }
+
+    /// Records the end and gives the claim back. Fenced: [`StoreError::Fenced`] changes nothing.
+    pub async fn finish(&self, _claim: &Claim, _outcome: &Outcome, _now: Time) -> Result<(), StoreError> {
+        todo!()
+    }
+
+    /// Gives a claim back untouched: everything stays due, at once.
+    pub async fn release(&self, _claim: &Claim, _now: Time) -> Result<(), StoreError> {
+        todo!()
+    }
+
+    /// Queue depth and the age of the oldest due thing.
+    pub async fn queue_state(&self, _now: Time) -> Result<(u64, Option<Duration>), StoreError> {
+        todo!()
+    }
+}
