@@ -1,11 +1,12 @@
 //! What all parts of a serving process share.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use config::{Config, Mirror, Secrets};
 use store::{Store, Time};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::live::Live;
@@ -30,11 +31,25 @@ pub(crate) struct App {
     pub(crate) stopping: CancellationToken,
     /// Cut what is under way.
     pub(crate) cut: CancellationToken,
+    /// The configuration that is in force, and the news of it.
     pub(crate) loaded: watch::Sender<Arc<Loaded>>,
+    /// Where the configuration is read; `None` for a demonstration.
+    pub(crate) place: Option<Place>,
+    /// Held while a configuration is put in force.
+    pub(crate) reloading: Mutex<()>,
+}
+
+/// Where the configuration is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// It need not exist: nobody named it.
+    pub(crate) optional: bool,
 }
 
 /// The configuration that is in force, mirrors made over the API with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Loaded {
     /// The file's.
     pub(crate) config: Config,
@@ -46,7 +61,36 @@ pub(crate) struct Loaded {
     pub(crate) since: Time,
 }
 
+impl Loaded {
+    /// A configuration without mirrors made over the API.
+    pub(crate) fn of_file(config: Config) -> Self {
+        Self {
+            mirrors: config.mirrors.clone(),
+            config,
+            problem: None,
+            since: Time::now(),
+        }
+    }
+}
+
 impl App {
+    /// A process that shares `store` under the name `worker`.
+    pub(crate) fn new(store: Store, worker: String, loaded: Loaded, place: Option<Place>) -> Self {
+        Self {
+            store,
+            secrets: Secrets::default(),
+            live: Live::default(),
+            metrics: Metrics::default(),
+            worker,
+            started: Time::now(),
+            stopping: CancellationToken::new(),
+            cut: CancellationToken::new(),
+            loaded: watch::channel(Arc::new(loaded)).0,
+            place,
+            reloading: Mutex::new(()),
+        }
+    }
+
     /// The configuration that is in force now.
     pub(crate) fn loaded(&self) -> Arc<Loaded> {
         Arc::clone(&self.loaded.borrow())
