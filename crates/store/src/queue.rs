@@ -87,6 +87,8 @@ pub struct Memory {
     pub standing: Vec<Standing>,
     /// Since a restore, both sides were not seen equal once: no deletion or rewrite rests on these bases.
     pub distrusted: bool,
+    /// References in scope as of the last full look: what a guard's percentage is of, for a run of a few names.
+    pub references: u64,
 }
 
 /// A write that was begun.
@@ -112,27 +114,31 @@ pub enum Beat {
 }
 
 /// What a claim ends with, recorded in one transaction.
-#[derive(Debug, Clone)]
+///
+/// The mirror's count of failures in a row: one more after a run that failed; unchanged without a run where `error` is given
+/// (nothing was tried, for instance because the host refused the credential before); else zero.
+#[derive(Debug, Clone, Default)]
 pub struct Outcome {
-    /// The finished run; `None` where nothing was worth a run's row (a sweep that found nothing).
+    /// The finished run; `None` where nothing was worth a run's row (a sweep that found nothing, or nothing was tried).
     pub run: Option<Finished>,
     /// New bases, where they differ from what [`Memory`] gave; `Unknown` forgets one.
     pub bases: BTreeMap<RefName, Base>,
     /// Intents to forget.
     pub intents_done: Vec<RefName>,
-    /// References that wait from now on, or still do.
+    /// References that wait from now on, or still do: a known one with the same reason and values keeps its `since`.
     pub standing: Vec<Standing>,
     /// References that wait no more.
     pub settled: Vec<RefName>,
-    /// Due references that stay due, though nothing new came (their source still shows the value before).
+    /// Due references that stay due, though nothing new came (their source still shows the value before). They keep their hints and
+    /// the time of first sight. If empty while `retry_at` is given, all stays due.
     pub stay_due: Vec<RefName>,
-    /// If all stays due: when to try again. `None` clears what was due up to `Dues::up_to`.
+    /// When what stays due is tried again, unless something new comes. `None` clears all that was due up to `Dues::up_to`.
     pub retry_at: Option<Time>,
     /// Both sides were seen equal over the whole scope, with so many references.
     pub all_in_sync: Option<u64>,
     /// References that a sweep found and no webhook told, for each side's credential.
     pub found_by_sweep: Vec<(String, u64)>,
-    /// One line for the mirror's row, if it failed.
+    /// One line for the mirror's row, if it failed or cannot be tried.
     pub error: Option<String>,
 }
 
