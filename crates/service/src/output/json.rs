@@ -17,7 +17,7 @@ use super::again::Again;
 use super::hints;
 use super::names::{is_harmless, visible};
 
-mod words;
+pub(crate) mod words;
 
 use words::{DirectionWord, ErrorKind, OutcomeWord, Reason, RetryWord, SideWord, StageWord};
 

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "Side")]
-pub(super) enum SideWord {
+pub(crate) enum SideWord {
     /// Where references are read.
     Source,
     /// Where references are written.
@@ -26,7 +26,7 @@ impl From<Side> for SideWord {
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "Direction")]
-pub(super) enum DirectionWord {
+pub(crate) enum DirectionWord {
     /// From the source to the target.
     OneWay,
     /// Both ways.
@@ -46,7 +46,7 @@ impl From<Direction> for DirectionWord {
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "Stage")]
-pub(super) enum StageWord {
+pub(crate) enum StageWord {
     /// Listing the references of both sides.
     Observe,
     /// Comparing histories, and deciding.
@@ -72,7 +72,7 @@ impl From<Stage> for StageWord {
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "Retry")]
-pub(super) enum RetryWord {
+pub(crate) enum RetryWord {
     /// Not before something is changed.
     Never,
     /// It may have been a passing fault.
@@ -83,7 +83,7 @@ pub(super) enum RetryWord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "Outcome")]
-pub(super) enum OutcomeWord {
+pub(crate) enum OutcomeWord {
     /// Both sides have the same.
     UpToDate,
     /// It was made.
@@ -138,7 +138,7 @@ impl From<&Outcome> for OutcomeWord {
 /// Why a reference was refused (by refsync) or rejected (by the server).
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Reason {
+pub(crate) enum Reason {
     /// Refused: it cannot be fast-forwarded, and no old value is known.
     NotFastForward,
     /// Refused: nobody could prove that it is a fast-forward, and no old value is known.
@@ -191,7 +191,7 @@ pub(super) enum Reason {
 
 impl Reason {
     /// The reason, if the outcome has one.
-    pub(super) fn of(outcome: &Outcome) -> Option<Self> {
+    pub(crate) fn of(outcome: &Outcome) -> Option<Self> {
         match outcome {
             Outcome::Refused(refusal) => Some((*refusal).into()),
             Outcome::Rejected(rejection) => Some(rejection.reason.into()),
@@ -243,7 +243,7 @@ impl From<RejectReason> for Reason {
 /// What ended a run early.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum ErrorKind {
+pub(crate) enum ErrorKind {
     /// The name of the host has no address.
     HostNotFound,
     /// Nobody listens there.
