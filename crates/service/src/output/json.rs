@@ -239,8 +239,13 @@ fn lossless(bytes: &[u8]) -> String {
     text
 }
 
+/// A JSON text in which what is invisible or deceptive is escaped, with a line break at its end.
+pub(crate) fn harmless(json: &str) -> String {
+    escaped(json) + "\n"
+}
+
 /// A JSON text in which what is invisible or deceptive is escaped. Such characters occur only inside of strings.
-fn harmless(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         if c == '\n' || is_harmless(c) {
@@ -252,7 +257,6 @@ fn harmless(json: &str) -> String {
             }
         }
     }
-    text.push('\n');
     text
 }
 

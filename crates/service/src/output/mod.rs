@@ -6,14 +6,20 @@ pub(crate) mod again;
 mod aside;
 #[cfg(test)]
 mod fixture;
+pub(crate) mod format;
+pub(crate) mod grid;
 pub(crate) mod hints;
 pub(crate) mod json;
 pub(crate) mod names;
 pub(crate) mod progress;
+pub(crate) mod screen;
 pub(crate) mod style;
 pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod trace;
+pub(crate) mod when;
+pub(crate) mod width;
+mod yaml;
 
 pub(crate) use aside::Aside;
 

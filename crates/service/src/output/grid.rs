@@ -1,0 +1,336 @@
+//! A list in columns that fits its terminal; in a pipe the same, separated by tabs, whole and without a header, as `gh` has it.
+
+use super::screen::Screen;
+use super::style::Tone;
+use super::width::{columns, cut_end, cut_middle};
+
+/// What is between two columns on a terminal.
+const GAP: usize = 2;
+/// No column is cut below this.
+const NARROWEST: usize = 8;
+
+/// What may be done with a column that takes too much room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// It stays as it is.
+    Whole,
+    /// The middle of its texts may be left out: names and addresses.
+    Middle,
+    /// The end of its texts may be left out: sentences.
+    End,
+}
+
+/// Which edge the texts of a column stand at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Left,
+    Right,
+}
+
+/// One column.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    title: &'static str,
+    fit: Fit,
+    edge: Edge,
+    /// Whether it may be left out on a narrow terminal.
+    spare: bool,
+}
+
+impl Column {
+    /// A column whose texts stay whole.
+    pub(crate) fn new(title: &'static str) -> Self {
+        Self {
+            title,
+            fit: Fit::Whole,
+            edge: Edge::Left,
+            spare: false,
+        }
+    }
+
+    /// The same, whose texts may be cut.
+    pub(crate) fn fit(self, fit: Fit) -> Self {
+        Self { fit, ..self }
+    }
+
+    /// The same, for numbers.
+    pub(crate) fn right(self) -> Self {
+        Self {
+            edge: Edge::Right,
+            ..self
+        }
+    }
+
+    /// The same, which may be left out on a narrow terminal; of several, the last goes first.
+    pub(crate) fn spare(self) -> Self {
+        Self { spare: true, ..self }
+    }
+}
+
+/// What is in one place of a list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cell {
+    text: String,
+    /// What programs get in its place.
+    raw: Option<String>,
+    tone: Option<Tone>,
+}
+
+impl Cell {
+    /// Text, which must hold no control characters.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            raw: None,
+            tone: None,
+        }
+    }
+
+    /// The same in the colour of a tone.
+    pub(crate) fn tone(self, tone: Tone) -> Self {
+        Self {
+            tone: Some(tone),
+            ..self
+        }
+    }
+
+    /// The same, with another text for programs.
+    pub(crate) fn raw(self, raw: impl Into<String>) -> Self {
+        Self {
+            raw: Some(raw.into()),
+            ..self
+        }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+/// A list.
+#[derive(Debug)]
+pub(crate) struct Grid {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
+    indent: usize,
+}
+
+impl Grid {
+    /// A list without rows.
+    pub(crate) fn new(columns: impl Into<Vec<Column>>) -> Self {
+        Self {
+            columns: columns.into(),
+            rows: Vec::new(),
+            indent: 0,
+        }
+    }
+
+    /// The same, so many columns further right on a terminal.
+    pub(crate) fn indent(self, indent: usize) -> Self {
+        Self { indent, ..self }
+    }
+
+    /// Adds a row, with one cell for each column.
+    pub(crate) fn row(&mut self, cells: impl Into<Vec<Cell>>) {
+        let mut cells = cells.into();
+        cells.resize_with(self.columns.len(), Cell::default);
+        self.rows.push(cells);
+    }
+
+    /// The text, each line with its line break.
+    pub(crate) fn text(&self, screen: &Screen) -> String {
+        match screen.width() {
+            None => self.for_programs(),
+            Some(width) => self.for_people(screen, width.saturating_sub(self.indent)),
+        }
+    }
+
+    fn for_programs(&self) -> String {
+        let mut text = String::new();
+        for row in &self.rows {
+            let cells: Vec<&str> = row
+                .iter()
+                .map(|cell| cell.raw.as_deref().unwrap_or(&cell.text))
+                .collect();
+            text.push_str(&cells.join("\t"));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn for_people(&self, screen: &Screen, width: usize) -> String {
+        let layout = self.layout(width);
+        let titles: Vec<Cell> = self
+            .columns
+            .iter()
+            .map(|column| Cell::new(column.title).tone(Tone::Quiet))
+            .collect();
+        let headed = self.columns.iter().any(|column| !column.title.is_empty());
+        let header = headed.then_some(&titles);
+        header
+            .into_iter()
+            .chain(&self.rows)
+            .map(|row| self.line(row, &layout, screen) + "\n")
+            .collect()
+    }
+
+    fn line(&self, row: &[Cell], layout: &[Option<usize>], screen: &Screen) -> String {
+        let mut line = " ".repeat(self.indent);
+        let mut owed = 0;
+        for ((cell, column), width) in row.iter().zip(&self.columns).zip(layout) {
+            let Some(width) = *width else { continue };
+            let text = match column.fit {
+                Fit::Whole => cell.text.clone(),
+                Fit::Middle => cut_middle(&cell.text, width),
+                Fit::End => cut_end(&cell.text, width),
+            };
+            let padding = width.saturating_sub(columns(&text));
+            let (before, after) = match column.edge {
+                Edge::Left => (0, padding),
+                Edge::Right => (padding, 0),
+            };
+            if !text.is_empty() {
+                // Spaces are written when something follows them, so that no line ends in any.
+                line.push_str(&" ".repeat(owed + before));
+                owed = 0;
+                match cell.tone {
+                    Some(tone) => line.push_str(&screen.paint(tone, &text)),
+                    None => line.push_str(&text),
+                }
+                owed += after + GAP;
+            } else {
+                owed += before + after + GAP;
+            }
+        }
+        line
+    }
+
+    /// The width of each column, `None` for one that is left out.
+    fn layout(&self, width: usize) -> Vec<Option<usize>> {
+        let natural = |index: usize| {
+            self.rows
+                .iter()
+                .map(|row| columns(&row[index].text))
+                .chain([columns(self.columns[index].title)])
+                .max()
+                .unwrap_or(0)
+        };
+        let mut layout: Vec<Option<usize>> = (0..self.columns.len())
+            .map(|index| Some(natural(index)))
+            .collect();
+        loop {
+            self.shrink(&mut layout, width);
+            let spare = (0..layout.len())
+                .rev()
+                .find(|index| self.columns[*index].spare && layout[*index].is_some());
+            match spare {
+                Some(index) if total(&layout) > width => {
+                    layout = (0..layout.len())
+                        .map(|other| (layout[other].is_some() && other != index).then(|| natural(other)))
+                        .collect();
+                }
+                _ => return layout,
+            }
+        }
+    }
+
+    /// Takes from the widest column that may be cut until all fit, or until there is no more to take.
+    fn shrink(&self, layout: &mut [Option<usize>], width: usize) {
+        while total(layout) > width {
+            let widest = (0..layout.len())
+                .filter(|index| self.columns[*index].fit != Fit::Whole)
+                .filter_map(|index| layout[index].map(|width| (width, index)))
+                .max_by_key(|(width, index)| (*width, usize::MAX - index));
+            match widest {
+                Some((now, index)) if now > NARROWEST.max(columns(self.columns[index].title)) => {
+                    layout[index] = Some(now - 1);
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+fn total(layout: &[Option<usize>]) -> usize {
+    let shown: Vec<usize> = layout.iter().flatten().copied().collect();
+    shown.iter().sum::<usize>() + GAP * shown.len().saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn list() -> Grid {
+        let mut grid = Grid::new([
+            Column::new("NAME").fit(Fit::Middle),
+            Column::new("BEHIND").right(),
+            Column::new("SOURCE").fit(Fit::Middle).spare(),
+        ]);
+        grid.row([
+            Cell::new("payments-ledger-service"),
+            Cell::new("3m").raw("2026-11-21T09:00:00Z"),
+            "https://git.example.com/pay/ledger.git".into(),
+        ]);
+        grid.row([Cell::new("app"), Cell::new("12m"), "".into()]);
+        grid
+    }
+
+    fn on(width: usize) -> String {
+        list().text(&Screen::plain(width, Timestamp::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn a_wide_terminal_shows_everything() {
+        insta::assert_snapshot!(on(120), @"
+        NAME                     BEHIND  SOURCE
+        payments-ledger-service      3m  https://git.example.com/pay/ledger.git
+        app                         12m
+        ");
+    }
+
+    #[test]
+    fn a_narrower_one_leaves_out_the_middle_of_what_is_longest() {
+        insta::assert_snapshot!(on(56), @"
+        NAME                     BEHIND  SOURCE
+        payments-ledger-service      3m  https://git…/ledger.git
+        app                         12m
+        ");
+    }
+
+    #[test]
+    fn a_narrow_one_leaves_out_a_spare_column() {
+        insta::assert_snapshot!(on(22), @"
+        NAME            BEHIND
+        payment…ervice      3m
+        app                12m
+        ");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in 16..120 {
+            for line in on(width).lines() {
+                assert!(columns(line) <= width, "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pipe_gets_whole_values_separated_by_tabs() {
+        let text = list().text(&Screen::pipe(Timestamp::UNIX_EPOCH));
+        assert_eq!(
+            text,
+            "payments-ledger-service\t2026-11-21T09:00:00Z\thttps://git.example.com/pay/ledger.git\napp\t12m\t\n"
+        );
+    }
+}

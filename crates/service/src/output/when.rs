@@ -1,0 +1,119 @@
+//! Times as people say them: "3 minutes ago".
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::summary::human_time;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+const MONTH: i64 = 30 * DAY;
+const YEAR: i64 = 365 * DAY;
+
+/// How long ago something was, or how long it is until then: `just now`, `3 minutes ago`, `in 2 days`.
+pub(crate) fn relative(then: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second() - then.as_second();
+    let said = amount(seconds.abs(), Unit::word);
+    match seconds {
+        -1..=1 => "just now".to_owned(),
+        2.. => format!("{said} ago"),
+        _ => format!("in {said}"),
+    }
+}
+
+/// The same in as little space as possible: `3m`, `2d`, as an age in a table.
+pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
+    let seconds = (now.as_second() - then.as_second()).max(0);
+    amount(seconds, Unit::letter)
+}
+
+/// How long something took, from and to given times: `0.4 s`.
+pub(crate) fn took(from: Timestamp, to: Timestamp) -> String {
+    let milliseconds = to.as_millisecond() - from.as_millisecond();
+    human_time(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Unit {
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Month,
+    Year,
+}
+
+impl Unit {
+    fn word(self, count: i64) -> String {
+        let word = match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Year => "year",
+        };
+        format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+    }
+
+    fn letter(self, count: i64) -> String {
+        let letter = match self {
+            Self::Second => "s",
+            Self::Minute => "m",
+            Self::Hour => "h",
+            Self::Day => "d",
+            Self::Month => "mo",
+            Self::Year => "y",
+        };
+        format!("{count}{letter}")
+    }
+}
+
+fn amount(seconds: i64, said: impl Fn(Unit, i64) -> String) -> String {
+    match seconds {
+        ..MINUTE => said(Unit::Second, seconds),
+        MINUTE..HOUR => said(Unit::Minute, seconds / MINUTE),
+        HOUR..DAY => said(Unit::Hour, seconds / HOUR),
+        DAY..MONTH => said(Unit::Day, seconds / DAY),
+        MONTH..YEAR => said(Unit::Month, seconds / MONTH),
+        _ => said(Unit::Year, seconds / YEAR),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_000_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        let said = |ago: i64| relative(at(-ago), at(0));
+        assert_eq!(said(0), "just now");
+        assert_eq!(said(2), "2 seconds ago");
+        assert_eq!(said(60), "1 minute ago");
+        assert_eq!(said(3 * MINUTE + 59), "3 minutes ago");
+        assert_eq!(said(HOUR), "1 hour ago");
+        assert_eq!(said(47 * HOUR), "1 day ago");
+        assert_eq!(said(45 * DAY), "1 month ago");
+        assert_eq!(said(800 * DAY), "2 years ago");
+        assert_eq!(said(-5 * MINUTE), "in 5 minutes");
+    }
+
+    #[test]
+    fn an_age_is_short_and_never_negative() {
+        assert_eq!(age(at(-90), at(0)), "1m");
+        assert_eq!(age(at(-40 * DAY), at(0)), "1mo");
+        assert_eq!(age(at(5), at(0)), "0s");
+    }
+
+    #[test]
+    fn what_something_took_is_told_with_its_unit() {
+        assert_eq!(took(at(0), at(125)), "2 min 5 s");
+        assert_eq!(took(at(5), at(0)), "0.00 s");
+    }
+}
