@@ -34,7 +34,11 @@ fn block(text: &mut String, value: &Value, indent: usize) {
         Value::Object(map) => {
             for (index, (key, value)) in map.iter().enumerate() {
                 // The first key of a map in a list stands behind the list's dash.
-                let margin = if index == 0 && text.ends_with("- ") { "" } else { &margin };
+                let margin = if index == 0 && text.ends_with("- ") {
+                    ""
+                } else {
+                    &margin
+                };
                 // Writing to a String cannot fail.
                 let _ = write!(text, "{margin}{}:", scalar(key));
                 match value {
@@ -82,7 +86,9 @@ fn flow(value: &Value) -> String {
 
 /// Text, in quotes unless no reader of YAML, of any version, can take it for something else.
 fn scalar(text: &str) -> String {
-    const WORDS: [&str; 11] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "inf", "nan"];
+    const WORDS: [&str; 11] = [
+        "true", "false", "null", "yes", "no", "on", "off", "y", "n", "inf", "nan",
+    ];
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@ :".contains(c);
     let colon = text.contains(": ") || text.ends_with(':');
