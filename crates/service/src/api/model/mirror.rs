@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use store::mirror::Health;
 
 use super::Moment;
 use super::hook::HookState;
@@ -187,4 +188,60 @@ pub(crate) struct MirrorQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 500))]
     pub(crate) limit: Option<u32>,
+}
+
+impl MirrorState {
+    /// All, in the order they are listed.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::New,
+        Self::InSync,
+        Self::Moving,
+        Self::Waiting,
+        Self::Failed,
+        Self::Paused,
+        Self::Parked,
+    ];
+
+    /// Those in which a change can wait.
+    pub(crate) const BEHIND: [Self; 5] = [Self::New, Self::Moving, Self::Waiting, Self::Failed, Self::Paused];
+
+    /// The word for it: `in-sync`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::InSync => "in-sync",
+            Self::Moving => "moving",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+            Self::Paused => "paused",
+            Self::Parked => "parked",
+        }
+    }
+
+    /// The state as the database has it.
+    pub(crate) fn health(self) -> Health {
+        match self {
+            Self::New => Health::New,
+            Self::InSync => Health::InSync,
+            Self::Moving => Health::Moving,
+            Self::Waiting => Health::Waiting,
+            Self::Failed => Health::Failed,
+            Self::Paused => Health::Paused,
+            Self::Parked => Health::Parked,
+        }
+    }
+}
+
+impl From<Health> for MirrorState {
+    fn from(health: Health) -> Self {
+        match health {
+            Health::New => Self::New,
+            Health::InSync => Self::InSync,
+            Health::Moving => Self::Moving,
+            Health::Waiting => Self::Waiting,
+            Health::Failed => Self::Failed,
+            Health::Paused => Self::Paused,
+            Health::Parked => Self::Parked,
+        }
+    }
 }

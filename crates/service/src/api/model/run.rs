@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use store::run::State;
 
 use super::{Moment, Side, never_null};
 
@@ -67,7 +68,58 @@ pub(crate) enum RunState {
     Cancelled,
 }
 
+impl From<State> for RunState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Queued => Self::Queued,
+            State::Running => Self::Running,
+            State::Succeeded => Self::Succeeded,
+            State::Refused => Self::Refused,
+            State::Held => Self::Held,
+            State::Failed => Self::Failed,
+            State::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 impl RunState {
+    /// All, in the order of a run's life.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Running,
+        Self::Succeeded,
+        Self::Refused,
+        Self::Held,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The word for it: `succeeded`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Refused => "refused",
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state as the database has it.
+    pub(crate) fn stored(self) -> State {
+        match self {
+            Self::Queued => State::Queued,
+            Self::Running => State::Running,
+            Self::Succeeded => State::Succeeded,
+            Self::Refused => State::Refused,
+            Self::Held => State::Held,
+            Self::Failed => State::Failed,
+            Self::Cancelled => State::Cancelled,
+        }
+    }
+
     /// Whether nothing will change any more.
     pub(crate) fn is_over(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
