@@ -256,6 +256,8 @@ pub enum Refusal {
     Atomic,
     /// The source showed another value when it was asked a second time.
     Unsteady,
+    /// A person ordered it for other values than the sides have now.
+    Moved,
 }
 
 /// What is to be done with a reference.

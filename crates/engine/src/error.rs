@@ -242,6 +242,17 @@ pub enum Fault {
         /// The reason, in the system's words.
         reason: String,
     },
+    /// The run may not go there.
+    #[error("{host} may not be reached: {reason}")]
+    OutOfReach {
+        /// The host, with its address if it is that which is refused.
+        host: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// What was to be written could not be recorded before, so nothing was.
+    #[error("what is about to be written could not be recorded: {0}")]
+    Record(String),
     /// What was configured cannot be used.
     #[error("{0}")]
     Setup(String),
@@ -292,6 +303,7 @@ impl Fault {
             | Self::TimedOut { .. }
             | Self::PackCut { .. }
             | Self::DiskFull { .. }
+            | Self::Record(_)
             | Self::Remote { .. } => Retry::Later,
             Self::Status { status, .. } if *status >= 500 || *status == 408 => Retry::Later,
             _ => Retry::Never,
@@ -327,6 +339,7 @@ impl Fault {
             Self::Shallow => "complete it (git fetch --unshallow) or mirror from the original".into(),
             Self::ObjectFormats { .. } => "make the target anew with the object format of the source".into(),
             Self::NoAtomic => "leave out --atomic".into(),
+            Self::OutOfReach { .. } => "give it a credential in the configuration, or list it under allowHosts".into(),
             Self::DiskFull { .. } => "free space on the server and run again".into(),
             Self::TimedOut { .. } => "if the server only needs longer, raise --idle-timeout or --report-timeout".into(),
             Self::HungUp { .. } | Self::PackCut { .. } => "run again; what was not confirmed was not written".into(),

@@ -2,16 +2,22 @@
 //!
 //! The spine is [`run`]. This crate knows no database, no web and no command line, and writes nothing to the disk.
 
+pub mod base;
+pub mod clients;
 mod clock;
 pub mod decide;
 pub mod error;
 pub mod event;
+pub mod guard;
+pub mod keeper;
 mod ledger;
 mod listing;
 mod observe;
+pub mod order;
 mod plan;
 mod prefetch;
 mod prove;
+pub mod reach;
 mod receive;
 pub mod rejection;
 mod relay;
@@ -26,4 +32,5 @@ mod upload;
 pub mod url;
 mod withhold;
 
+pub use clients::Clients;
 pub use run::run;

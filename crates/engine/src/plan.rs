@@ -21,6 +21,7 @@ pub(crate) struct Planned {
     pub(crate) name: RefName,
     pub(crate) change: Change,
     pub(crate) old_told: bool,
+    pub(crate) seen: Both<Option<Oid>>,
 }
 
 impl Planned {
@@ -33,6 +34,7 @@ impl Planned {
             new: self.change.action.new_value(),
             outcome,
             old_told: self.old_told,
+            seen: self.seen,
         }
     }
 
@@ -135,12 +137,14 @@ impl Plan {
             new: *seen.of(to.other()),
             outcome,
             old_told,
+            seen: *seen,
         };
         match verdict(request, name, seen, proofs) {
             Verdict::Write(change) => self.writes.push(Planned {
                 name: name.clone(),
                 change,
                 old_told,
+                seen: *seen,
             }),
             Verdict::InSync => self.others.push(other(Outcome::UpToDate)),
             Verdict::DeletionSkipped => self.others.push(other(Outcome::DeletionSkipped)),

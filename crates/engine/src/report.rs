@@ -1,16 +1,16 @@
 //! What became of a run: one vocabulary for the command line, logs and metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 use bstr::BString;
 use gitwire::{Oid, RefName};
 
-use crate::decide::{Lineage, Refusal};
+use crate::decide::{Base, Lineage, Refusal};
 use crate::error::{Error, Stage};
 use crate::rejection::Rejection;
-use crate::side::Side;
+use crate::side::{Both, Side};
 
 /// What became of one reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct RefReport {
     pub outcome: Outcome,
     /// Whether an old value was told for it, which the exit code of a refusal depends on.
     pub old_told: bool,
+    /// What both sides were seen to have before anything was written.
+    pub seen: Both<Option<Oid>>,
 }
 
 /// What became of a reference.
@@ -46,6 +48,10 @@ pub enum Outcome {
     DeletionSkipped,
     /// It exists on this side alone.
     LeftAlone,
+    /// The guard holds it until a person approves.
+    Held,
+    /// Both sides still have the values with which it was left before.
+    Standing,
     /// refsync does not write it.
     Refused(Refusal),
     /// The server does not let us write it.
@@ -86,6 +92,7 @@ impl RefReport {
             | Outcome::AlreadyThere
             | Outcome::DeletionSkipped
             | Outcome::LeftAlone => Exit::InSync,
+            Outcome::Held | Outcome::Standing => Exit::OutOfSync,
             Outcome::NotWritten | Outcome::Unknown => Exit::Failed,
             Outcome::LeaseLost { .. } => Exit::OutOfSync,
             Outcome::Refused(refusal) => self.refusal_exit(*refusal),
@@ -96,7 +103,7 @@ impl RefReport {
     fn refusal_exit(&self, refusal: Refusal) -> Exit {
         match refusal {
             Refusal::NotFastForward | Refusal::Unproven | Refusal::ForceNever => Exit::NotFastForward,
-            Refusal::OutOfSync | Refusal::Conflict | Refusal::Unsteady => Exit::OutOfSync,
+            Refusal::OutOfSync | Refusal::Conflict | Refusal::Unsteady | Refusal::Moved => Exit::OutOfSync,
             Refusal::Symbolic
             | Refusal::MaybeSymbolic
             | Refusal::NoDelete
@@ -127,6 +134,8 @@ impl fmt::Display for Outcome {
             Self::AlreadyThere => f.write_str("already there"),
             Self::DeletionSkipped => f.write_str("deletions are not mirrored"),
             Self::LeftAlone => f.write_str("left alone"),
+            Self::Held => f.write_str("held until a person approves"),
+            Self::Standing => f.write_str("waits: nothing has changed since"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Rejected(rejection) => rejection.fmt(f),
             Self::LeaseLost { now: Some(_) } => f.write_str("lease lost: somebody else moved it meanwhile"),
@@ -151,6 +160,7 @@ impl fmt::Display for Refusal {
             Self::NameCollision => "a name there is a directory of this one, or the reverse",
             Self::Atomic => "another reference of the atomic run failed",
             Self::Unsteady => "the source shows different values from one moment to the next",
+            Self::Moved => "it has another value than was expected",
         })
     }
 }
@@ -172,6 +182,12 @@ pub struct Report {
     pub error: Option<Error>,
     /// Whether nothing was to be written.
     pub dry_run: bool,
+    /// How many references in scope each side lists, as far as it was asked.
+    pub scope: Both<u64>,
+    /// The bases that are others than the request gave, if it asked for them; `Unknown` forgets one. Of a dry run there are none.
+    pub bases: BTreeMap<RefName, Base>,
+    /// The references whose intents, old and new, are part of `bases` now and need not be kept.
+    pub intents_done: BTreeSet<RefName>,
 }
 
 impl Report {

@@ -1,13 +1,20 @@
 //! What a run is asked to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use gitwire::RefName;
+use gitwire::{Oid, RefName};
 use secrecy::SecretString;
 
+use crate::base::Intent;
+use crate::clients::Clients;
 use crate::decide::{Base, Direction, Hints, Policy};
+use crate::guard::Guard;
+use crate::keeper::{Hosts, Recorder};
+use crate::order::Order;
+use crate::reach::Reach;
 use crate::scope::Scope;
 use crate::side::Both;
 use crate::url::RemoteUrl;
@@ -38,6 +45,60 @@ pub struct Request {
     pub push_options: Vec<String>,
     /// How long to wait.
     pub timeouts: Timeouts,
+    /// Only these references of the scope, each of which is reported. A person did not ask for them by name.
+    pub only: Option<BTreeSet<RefName>>,
+    /// A person asked for the full names in the scope: `false` for sweeps, in which a name is no more than a pattern.
+    pub asked: bool,
+    /// Writes that an earlier run began and whose end nobody recorded: see [`crate::base::found`].
+    pub intents: BTreeMap<RefName, Intent>,
+    /// The bases are older than the repositories, as after a restore: each counts as void until both sides are seen equal.
+    pub distrust: bool,
+    /// References that wait, with the values that they had: while both sides show these, they are not written.
+    pub standing: BTreeMap<RefName, Both<Option<Oid>>>,
+    /// When deletions and rewrites are held.
+    pub guard: Option<Guard>,
+    /// How many references have a base in all, where `bases` holds only those of a narrowed run: for the guard.
+    pub scope_size: Option<u64>,
+    /// What a person ordered. Such references need not be in scope.
+    pub orders: BTreeMap<RefName, Order>,
+    /// Whether [`crate::report::Report::bases`] is wanted: it costs memory for each reference whose base moves.
+    pub keep_bases: bool,
+    /// Writes intents down.
+    pub recorder: Option<Arc<dyn Recorder>>,
+    /// Keeps the budgets of hosts.
+    pub hosts: Option<Arc<dyn Hosts>>,
+    /// What is shared with other runs.
+    pub clients: Clients,
+}
+
+impl Request {
+    /// All branches and tags from one repository to another, as `refsync sync` mirrors them by default.
+    pub fn new(source: Endpoint, target: Endpoint) -> Self {
+        Self {
+            ends: Both { source, target },
+            direction: Direction::OneWay,
+            scope: Scope::default(),
+            policy: Policy::default(),
+            atomic: false,
+            dry_run: false,
+            hints: BTreeMap::new(),
+            bases: BTreeMap::new(),
+            push_options: Vec::new(),
+            timeouts: Timeouts::default(),
+            only: None,
+            asked: true,
+            intents: BTreeMap::new(),
+            distrust: false,
+            standing: BTreeMap::new(),
+            guard: None,
+            scope_size: None,
+            orders: BTreeMap::new(),
+            keep_bases: false,
+            recorder: None,
+            hosts: None,
+            clients: Clients::default(),
+        }
+    }
 }
 
 /// One repository and the way to it.
@@ -49,6 +110,32 @@ pub struct Endpoint {
     pub credentials: Credentials,
     /// A file of certificates, in PEM, to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// An HTTP proxy, in the place of those of the environment. Its address may hold a password.
+    pub proxy: Option<SecretString>,
+    /// A file with a certificate and its key, in PEM, to show to the server.
+    pub client_cert: Option<PathBuf>,
+    /// A file with a private key for ssh: the only one that is offered.
+    pub ssh_key: Option<PathBuf>,
+    /// A file with the keys of hosts for ssh: the only ones that are trusted.
+    pub known_hosts: Option<PathBuf>,
+    /// Which hosts it may be on.
+    pub reach: Reach,
+}
+
+impl Endpoint {
+    /// An address that is asked as nobody, or as whom git's credential helpers know.
+    pub fn new(url: RemoteUrl) -> Self {
+        Self {
+            url,
+            credentials: Credentials::default(),
+            ca_file: None,
+            proxy: None,
+            client_cert: None,
+            ssh_key: None,
+            known_hosts: None,
+            reach: Reach::Anywhere,
+        }
+    }
 }
 
 /// Who asks.
@@ -63,9 +150,23 @@ pub enum Credentials {
         user: Option<String>,
         /// The token.
         token: SecretString,
+        /// How it is shown to the server.
+        style: TokenStyle,
     },
     /// Nobody, ever.
     Anonymous,
+}
+
+/// How a token is shown to a server, in the `Authorization` header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenStyle {
+    /// `Basic`, as the password of the user: what most hosts take.
+    #[default]
+    Password,
+    /// `Basic`, as the user, with an empty password.
+    User,
+    /// `Bearer`, as Bitbucket Data Center and Azure DevOps take it.
+    Bearer,
 }
 
 /// How long to wait.

@@ -30,28 +30,16 @@ pub(crate) struct Done {
 impl Mirror {
     pub(crate) fn new(source: &str, target: &str) -> Self {
         let endpoint = |url: &str, side: &str| Endpoint {
-            url: RemoteUrl::parse(url, side).unwrap(),
             credentials: Credentials::Anonymous,
-            ca_file: None,
+            ..Endpoint::new(RemoteUrl::parse(url, side).unwrap())
         };
         let request = Request {
-            ends: Both {
-                source: endpoint(source, "source"),
-                target: endpoint(target, "target"),
-            },
-            direction: Direction::OneWay,
-            scope: Scope::default(),
-            policy: Default::default(),
-            atomic: false,
-            dry_run: false,
-            hints: Default::default(),
-            bases: Default::default(),
-            push_options: Vec::new(),
             timeouts: Timeouts {
                 connect: Duration::from_secs(10),
                 idle: Duration::from_secs(60),
                 report: Duration::from_secs(60),
             },
+            ..Request::new(endpoint(source, "source"), endpoint(target, "target"))
         };
         Self {
             request,
@@ -168,6 +156,7 @@ pub(crate) fn token(token: &str) -> Credentials {
     Credentials::Token {
         user: None,
         token: token.to_owned().into(),
+        style: Default::default(),
     }
 }
 

@@ -45,8 +45,8 @@ pub(crate) fn request(flags: &Flags, variables: &Variables) -> Result<Request, U
     {
         return Err(UsageError::PushOption);
     }
+    let Both { source, target } = ends;
     Ok(Request {
-        ends,
         direction,
         hints: old_values::hints(flags, variables, &scope)?,
         scope,
@@ -59,9 +59,9 @@ pub(crate) fn request(flags: &Flags, variables: &Variables) -> Result<Request, U
         },
         atomic: flags.atomic,
         dry_run: flags.dry_run,
-        bases: std::collections::BTreeMap::new(),
         push_options: flags.push_option.clone(),
         timeouts: timeouts(flags)?,
+        ..Request::new(source, target)
     })
 }
 
@@ -158,9 +158,9 @@ fn endpoint(
         *of_url = Some(user);
     }
     Ok(Endpoint {
-        url,
         credentials,
         ca_file: ca_file.map(Path::to_owned),
+        ..Endpoint::new(url)
     })
 }
 

@@ -41,6 +41,7 @@ impl Secrets<'_> {
         Ok(Credentials::Token {
             user: user.map(str::to_owned),
             token,
+            style: Default::default(),
         })
     }
 }

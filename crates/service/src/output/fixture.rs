@@ -54,6 +54,10 @@ pub(super) fn reference(
         new: new.map(oid),
         outcome,
         old_told: false,
+        seen: engine::side::Both {
+            source: new.map(oid),
+            target: old.map(oid),
+        },
     }
 }
 

@@ -121,6 +121,9 @@ fn of_refusal(refusal: Refusal, references: &[&RefReport], again: &Again) -> Vec
         Refusal::Unsteady => vec![format!(
             "{who}: run again in a moment, once the source has settled"
         )],
+        Refusal::Moved => vec![format!(
+            "{who}: look at what both sides have now, and decide again"
+        )],
         Refusal::Atomic => Vec::new(),
     }
 }

@@ -64,6 +64,8 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::AlreadyThere => "already there",
         Outcome::DeletionSkipped => "skipped",
         Outcome::LeftAlone => "left alone",
+        Outcome::Held => "held",
+        Outcome::Standing => "waiting",
         Outcome::Refused(Refusal::Conflict) => "conflict",
         Outcome::Refused(_) => "refused",
         Outcome::Rejected(_) => "rejected",

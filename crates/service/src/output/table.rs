@@ -50,6 +50,7 @@ fn is_shown(reference: &RefReport, verbosity: Verbosity) -> bool {
     match &reference.outcome {
         Outcome::Refused(_)
         | Outcome::Rejected(_)
+        | Outcome::Held
         | Outcome::LeaseLost { .. }
         | Outcome::NotWritten
         | Outcome::Unknown => true,
@@ -124,6 +125,8 @@ fn columns(reference: &RefReport) -> (char, String, Tone) {
         Outcome::AlreadyThere => label('=', "already there", Tone::Quiet),
         Outcome::DeletionSkipped => label('=', "skipped", Tone::Quiet),
         Outcome::LeftAlone => label('=', "left alone", Tone::Quiet),
+        Outcome::Held => label('!', "held", Tone::Bad),
+        Outcome::Standing => label('!', "waits", Tone::Quiet),
         Outcome::Refused(Refusal::Conflict) => label('!', "conflict", Tone::Bad),
         Outcome::Refused(_) => label('!', "refused", Tone::Bad),
         Outcome::Rejected(_) => label('!', "rejected", Tone::Bad),
@@ -150,6 +153,8 @@ fn note(reference: &RefReport) -> Option<String> {
         }
         Outcome::AlreadyThere => "somebody else wrote the same".into(),
         Outcome::LeftAlone => format!("on the {} alone", reference.to),
+        Outcome::Held => "until a person approves".into(),
+        Outcome::Standing => "nothing has changed since".into(),
         Outcome::Refused(Refusal::Conflict) => "both sides changed".into(),
         Outcome::LeaseLost { now: Some(now) } => {
             format!("somebody else moved it to {} meanwhile", abbreviated(now, 7))

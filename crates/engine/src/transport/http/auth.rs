@@ -43,7 +43,11 @@ impl Auth {
         let state = match credentials {
             Credentials::Helpers => State::Helpers,
             Credentials::Anonymous => State::Anonymous,
-            Credentials::Token { user: given, token } => {
+            Credentials::Token {
+                user: given,
+                token,
+                style: _,
+            } => {
                 let user = given.as_deref().or(user).unwrap_or_else(|| convention(url));
                 State::Basic {
                     user: user.to_owned(),
@@ -220,6 +224,7 @@ mod tests {
         let credentials = Credentials::Token {
             user: user.map(str::to_owned),
             token: "s3cret".to_owned().into(),
+            style: Default::default(),
         };
         Auth::new(&Url::parse(url).unwrap(), None, &credentials)
     }

@@ -132,6 +132,7 @@ async fn credentials_that_are_missing_or_wrong_name_the_side_and_the_user() {
         let given = Credentials::Token {
             user: Some("you".into()),
             token: "right".to_owned().into(),
+            style: Default::default(),
         };
         unauthorized(side, given, "me@", "user you", &check).await;
     }

@@ -89,7 +89,7 @@ fn told(request: &Request, reference: &str) -> Option<OldValue> {
 
 fn token_and_user(credentials: &Credentials) -> (Option<&str>, Option<&str>) {
     match credentials {
-        Credentials::Token { user, token } => (Some(token.expose_secret()), user.as_deref()),
+        Credentials::Token { user, token, .. } => (Some(token.expose_secret()), user.as_deref()),
         _ => (None, None),
     }
 }

@@ -102,6 +102,10 @@ pub(crate) enum OutcomeWord {
     DeletionSkipped,
     /// It exists on this side alone.
     LeftAlone,
+    /// The guard holds it until a person approves.
+    Held,
+    /// Both sides still have the values with which it was left before.
+    Standing,
     /// refsync does not write it: see `reason`.
     Refused,
     /// The server does not let it be written: see `reason` and `raw`.
@@ -126,6 +130,8 @@ impl From<&Outcome> for OutcomeWord {
             Outcome::AlreadyThere => Self::AlreadyThere,
             Outcome::DeletionSkipped => Self::DeletionSkipped,
             Outcome::LeftAlone => Self::LeftAlone,
+            Outcome::Held => Self::Held,
+            Outcome::Standing => Self::Standing,
             Outcome::Refused(_) => Self::Refused,
             Outcome::Rejected(_) => Self::Rejected,
             Outcome::LeaseLost { .. } => Self::LeaseLost,
@@ -161,6 +167,8 @@ pub(crate) enum Reason {
     Atomic,
     /// Refused: the source showed another value when it was asked a second time.
     Unsteady,
+    /// Refused: a person ordered it for other values than the sides have now.
+    Moved,
     /// Rejected: a hook or a rule of the host.
     Hook,
     /// Rejected: a protected branch or tag.
@@ -214,6 +222,7 @@ impl From<Refusal> for Reason {
             Refusal::NameCollision => Self::NameCollision,
             Refusal::Atomic => Self::Atomic,
             Refusal::Unsteady => Self::Unsteady,
+            Refusal::Moved => Self::Moved,
         }
     }
 }
@@ -298,6 +307,10 @@ pub(crate) enum ErrorKind {
     Protocol,
     /// A program of this machine is needed and cannot be started.
     Spawn,
+    /// The run may not go there.
+    OutOfReach,
+    /// What was to be written could not be recorded before.
+    Record,
     /// What was configured cannot be used.
     Setup,
     /// A signal ended the run.
@@ -334,6 +347,8 @@ impl From<&Fault> for ErrorKind {
             Fault::Remote { .. } => Self::Remote,
             Fault::Protocol(_) => Self::Protocol,
             Fault::Spawn { .. } => Self::Spawn,
+            Fault::OutOfReach { .. } => Self::OutOfReach,
+            Fault::Record(_) => Self::Record,
             Fault::Setup(_) => Self::Setup,
         }
     }
