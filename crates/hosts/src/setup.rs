@@ -1,8 +1,18 @@
 //! Setting up a hook: the calls of a host's API as values, and the steps for people where there is none.
+//!
+//! A hook is refsync's if its address is the wanted one. What else it does (further events, a name) is left alone; what keeps it
+//! from working is repaired.
 
 use serde_json::Value;
 
 use crate::Provider;
+
+mod listed;
+mod manual;
+mod place;
+#[cfg(test)]
+mod tests;
+mod wanted;
 
 /// The hook that is wanted.
 #[derive(Debug, Clone)]
@@ -42,16 +52,56 @@ pub enum Step {
 }
 
 /// The call that lists a repository's hooks; `None` where there is no API for it.
-pub fn list(_provider: Provider, _wanted: &Wanted<'_>) -> Result<Option<Call>, String> {
-    todo!()
+pub fn list(provider: Provider, wanted: &Wanted<'_>) -> Result<Option<Call>, String> {
+    Ok(place::of(provider, wanted)?.map(|place| place.call("GET", None, None)))
 }
 
 /// From the answer of [`list`] to what is to be done.
-pub fn plan(_provider: Provider, _wanted: &Wanted<'_>, _listed: &Value) -> Result<Step, String> {
-    todo!()
+pub fn plan(provider: Provider, wanted: &Wanted<'_>, listed: &Value) -> Result<Step, String> {
+    match listed::find(provider, wanted, listed)? {
+        Some(hook) if wanted::works(provider, hook) => Ok(Step::Present),
+        _ => rewrite(provider, wanted, listed).map(Step::Call),
+    }
+}
+
+/// The call that writes the hook with its secret, whether it is there as wanted or not.
+pub fn rewrite(provider: Provider, wanted: &Wanted<'_>, listed: &Value) -> Result<Call, String> {
+    let place = place::of(provider, wanted)?
+        .ok_or_else(|| format!("{} has no API for webhooks that refsync uses", provider.title()))?;
+    let found = listed::find(provider, wanted, listed)?;
+    let id = found.map(|hook| listed::id(provider, hook)).transpose()?;
+    let body = wanted::body(provider, wanted, found);
+    let method = match id {
+        None => "POST",
+        Some(_) if wanted::is_patched(provider) => "PATCH",
+        Some(_) => "PUT",
+    };
+    Ok(place.call(method, id.as_deref(), Some(body)))
 }
 
 /// The steps for a person, with the events to tick. No secret in them.
-pub fn manual(_provider: Provider, _wanted: &Wanted<'_>) -> Vec<String> {
-    todo!()
+pub fn manual(provider: Provider, wanted: &Wanted<'_>) -> Vec<String> {
+    manual::steps(provider, wanted)
+}
+
+/// The events to tick, as the host's own pages call them.
+pub fn events(provider: Provider) -> &'static [&'static str] {
+    match provider {
+        Provider::Harness => &[
+            "branch created",
+            "branch updated",
+            "branch deleted",
+            "tag created",
+            "tag updated",
+            "tag deleted",
+        ],
+        Provider::Github => &["Pushes"],
+        Provider::Gitlab => &["Push events (all branches)", "Tag push events"],
+        Provider::Gitea | Provider::Forgejo | Provider::Gogs => &["Push", "Create", "Delete"],
+        Provider::BitbucketCloud | Provider::BitbucketDataCenter => &["Repository: Push"],
+        Provider::AzureDevops => &["Code pushed"],
+        Provider::Codecommit => &["CodeCommit Repository State Change"],
+        Provider::Gerrit => &["ref-updated"],
+        Provider::Custom => &["every change of a branch or tag"],
+    }
 }

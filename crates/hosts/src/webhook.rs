@@ -1,9 +1,31 @@
 //! From a delivery to the references that changed.
+//!
+//! A delivery says only that references may have changed: what it tells of their values is a hint. Bodies are read into just the
+//! fields that count, so that a large one takes little memory; their depth is bounded, and their size by who reads them.
 
 use gitwire::{Oid, RefName};
 
 use crate::Provider;
 use crate::custom::CustomTrigger;
+
+mod azure;
+mod bitbucket_cloud;
+mod bitbucket_data_center;
+mod body;
+mod codecommit;
+mod custom;
+mod gerrit;
+mod gitea;
+mod github;
+mod gitlab;
+mod harness;
+mod header;
+mod told;
+
+pub use header::{delivery_id, may_keep};
+
+/// The most references of one delivery that are told one by one. What changes more makes the whole scope due.
+pub const MAX_CHANGES: usize = 10_000;
 
 /// The headers of a delivery, by lower-case name.
 pub type Headers = std::collections::BTreeMap<String, String>;
@@ -33,8 +55,12 @@ pub struct Push {
     pub urls: Vec<String>,
     /// Every changed reference, in the payload's order.
     pub changes: Vec<RefChange>,
-    /// Names in the payload that Git refuses: reported and left out.
+    /// Names in the payload that Git refuses, made harmless to show: reported and left out.
     pub invalid: Vec<String>,
+    /// More than [`MAX_CHANGES`] references changed, or the host says that it left some out: look at all of them.
+    pub and_more: bool,
+    /// The repository's path on its host, where the payload tells no URL (Gerrit's project).
+    pub path: Option<String>,
     /// Who pushed, as the host calls them.
     pub actor: Option<String>,
 }
@@ -68,21 +94,44 @@ pub struct Malformed(pub String);
 
 /// Reads a delivery. `event` overrides the event's header, for a person who has only the body.
 pub fn read(
-    _provider: Provider,
-    _trigger: Option<&CustomTrigger>,
-    _headers: &Headers,
-    _event: Option<&str>,
-    _body: &[u8],
+    provider: Provider,
+    trigger: Option<&CustomTrigger>,
+    headers: &Headers,
+    event: Option<&str>,
+    body: &[u8],
 ) -> Result<Delivery, Malformed> {
-    todo!()
+    let body = body::Body::new(body)?;
+    let delivery = match provider {
+        Provider::Harness => harness::read(headers, event, &body),
+        Provider::Github => github::read(headers, event, &body),
+        Provider::Gitlab => gitlab::read(event, &body),
+        Provider::Gitea | Provider::Forgejo => gitea::read(gitea::Kind::Gitea, headers, event, &body),
+        Provider::Gogs => gitea::read(gitea::Kind::Gogs, headers, event, &body),
+        Provider::BitbucketCloud => bitbucket_cloud::read(headers, event, &body),
+        Provider::BitbucketDataCenter => bitbucket_data_center::read(headers, event, &body),
+        Provider::AzureDevops => azure::read(event, &body),
+        Provider::Codecommit => codecommit::read(event, &body),
+        Provider::Gerrit => gerrit::read(event, &body),
+        Provider::Custom => custom::read(trigger, headers, &body),
+    }?;
+    match delivery {
+        Delivery::Push(push) if push.changes.is_empty() && push.invalid.is_empty() && !push.and_more => {
+            Ok(Delivery::Ignored {
+                event: push.event,
+                why: "it tells of no changed reference".to_owned(),
+            })
+        }
+        delivery => Ok(delivery),
+    }
 }
 
-/// The host's own id of the delivery, where it has one.
-pub fn delivery_id(_provider: Provider, _headers: &Headers, _body: &[u8]) -> Option<String> {
-    todo!()
+/// An event that is ignored, with its name made harmless.
+fn ignored(event: &str, why: &str) -> Delivery {
+    Delivery::Ignored {
+        event: header::shown(event),
+        why: why.to_owned(),
+    }
 }
 
-/// Whether a header may be kept with the delivery: neither a secret nor a signature.
-pub fn may_keep(_header: &str) -> bool {
-    todo!()
-}
+#[cfg(test)]
+mod tests;
