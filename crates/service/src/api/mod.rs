@@ -47,7 +47,13 @@ use axum::Router;
 
 use crate::app::App;
 
+mod connections;
+mod first_token;
 pub(crate) mod model;
+mod rate;
+
+pub(crate) use connections::serve;
+pub(crate) use first_token::first_token;
 
 /// Its routes, with `/healthz`, `/readyz` and `/metrics`.
 pub(crate) fn router(_app: &Arc<App>) -> Router {

@@ -1,0 +1,152 @@
+//! Connections: how many, for how long they may be silent, and how they end when the process stops.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::{Service, ServiceExt};
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use crate::app::App;
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manners {
+    /// For the whole head of a request, and between two requests.
+    pub(crate) head: Duration,
+    /// For the next bytes of a body.
+    pub(crate) body: Duration,
+    /// Headers of a request.
+    pub(crate) headers: usize,
+    /// Bytes of a request's head.
+    pub(crate) head_bytes: usize,
+    /// How long what is under way may go on once the process stops.
+    pub(crate) end: Duration,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(15),
+            body: Duration::from_secs(15),
+            headers: 100,
+            head_bytes: 32 * 1024,
+            end: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Serves until the process stops, then lets requests under way end.
+pub(crate) async fn serve(listener: TcpListener, router: Router, app: Arc<App>) {
+    serve_with(listener, router, app, Manners::default()).await;
+}
+
+/// As [`serve`], with other manners.
+pub(crate) async fn serve_with(listener: TcpListener, router: Router, app: Arc<App>, manners: Manners) {
+    let router = router.layer(RequestBodyTimeoutLayer::new(manners.body));
+    let slots = Arc::new(Semaphore::new(app.loaded().config.limits.connections.max(1)));
+    let open = TaskTracker::new();
+    let cut = CancellationToken::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = app.stopping.cancelled() => break,
+            // Who comes when all are taken waits in the system's queue.
+            accepted = async {
+                let slot = Arc::clone(&slots).acquire_owned().await;
+                (slot, listener.accept().await)
+            } => accepted,
+        };
+        match accepted {
+            (Ok(slot), Ok((stream, peer))) => {
+                let connection = converse(
+                    stream,
+                    peer,
+                    router.clone(),
+                    Arc::clone(&app),
+                    manners,
+                    cut.clone(),
+                );
+                open.spawn(async move {
+                    connection.await;
+                    drop(slot);
+                });
+            }
+            (_, Err(error)) => refused(&error).await,
+            (Err(_), _) => break,
+        }
+    }
+    drop(listener);
+    open.close();
+    if tokio::time::timeout(manners.end, open.wait()).await.is_err() {
+        cut.cancel();
+        open.wait().await;
+    }
+}
+
+/// A connection that could not be taken: of no account if only that one is broken, else the process is short of something.
+async fn refused(error: &io::Error) {
+    if matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused
+    ) {
+        return;
+    }
+    tracing::warn!(%error, "cannot take connections: trying again in a second");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    app: Arc<App>,
+    manners: Manners,
+    cut: CancellationToken,
+) {
+    let _counted = app.metrics.connected();
+    // Answers are small and wanted at once.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), request, peer));
+    // HTTP/2 without TLS is what no browser and no host speaks; telling the two apart would need a limit of its own.
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(manners.head)
+        .max_headers(manners.headers)
+        .max_buf_size(manners.head_bytes)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = app.stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = cut.cancelled() => {}
+    }
+}
+
+async fn answer(
+    router: Router,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+) -> Result<Response, Infallible> {
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let mut router = router;
+    router.as_service::<Body>().ready().await?.call(request).await
+}
