@@ -1,39 +1,84 @@
-//! What became of each reference, written down as it becomes known.
+//! What became of each reference, written down as it becomes known, and what that means for its base.
 
 use std::collections::BTreeSet;
 
 use gitwire::RefName;
 
+use crate::base::{Became, after};
+use crate::decide::Base;
 use crate::event::{Event, Listener};
 use crate::plan::Planned;
 use crate::report::{Outcome, RefReport, Report};
+use crate::request::Request;
 
 /// Writes into a report and tells the listener.
 pub(crate) struct Ledger<'a> {
     pub(crate) report: &'a mut Report,
+    request: &'a Request,
     listener: &'a Listener,
     open: BTreeSet<RefName>,
+    /// The writes whose intents were recorded.
+    intended: BTreeSet<RefName>,
 }
 
 impl<'a> Ledger<'a> {
-    pub(crate) fn new(report: &'a mut Report, listener: &'a Listener) -> Self {
+    pub(crate) fn new(report: &'a mut Report, request: &'a Request, listener: &'a Listener) -> Self {
         Self {
             report,
+            request,
             listener,
             open: BTreeSet::new(),
+            intended: BTreeSet::new(),
         }
     }
 
     /// Enters what is known of a reference that is not written.
     pub(crate) fn enter(&mut self, reference: RefReport) {
+        let became = Became::of(&reference);
+        self.enter_as(reference, became);
+    }
+
+    fn enter_as(&mut self, reference: RefReport, became: Became) {
+        if !self.report.dry_run {
+            self.remember(&reference, became);
+        }
         self.listener.tell(Event::Reference(reference.clone()));
         self.report.references.push(reference);
+    }
+
+    fn remember(&mut self, reference: &RefReport, became: Became) {
+        let RefReport { name, seen, .. } = reference;
+        let base = after(self.request.base(name, seen), *seen, became);
+        let confirmed = self.request.distrust && matches!(base, Base::Agreed(_));
+        if self.request.keep_bases && (base != self.request.kept_base(name) || confirmed) {
+            self.report.bases.insert(name.clone(), base);
+        }
+        if self.request.intents.contains_key(name) || self.intended.contains(name) {
+            self.report.intents_done.insert(name.clone());
+        }
+    }
+
+    /// The intents of these writes are recorded.
+    pub(crate) fn intended(&mut self, names: impl IntoIterator<Item = RefName>) {
+        self.intended.extend(names);
+    }
+
+    /// Whether the intent of a write is recorded.
+    pub(crate) fn is_intended(&self, name: &RefName) -> bool {
+        self.intended.contains(name)
     }
 
     /// Enters what became of a write. Only its first outcome counts.
     pub(crate) fn settle(&mut self, planned: &Planned, outcome: Outcome) {
         if self.open.remove(&planned.name) {
             self.enter(planned.report(outcome));
+        }
+    }
+
+    /// Enters a write that was not made yet, of which nobody can say that it will not be.
+    pub(crate) fn settle_unsure(&mut self, planned: &Planned) {
+        if self.open.remove(&planned.name) {
+            self.enter_as(planned.report(Outcome::NotWritten), Became::Unsure);
         }
     }
 

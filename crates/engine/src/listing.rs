@@ -36,6 +36,11 @@ pub(crate) struct Listing {
 const MAX_INVALID: usize = 1000;
 
 impl Listing {
+    /// Whether the side has nothing to list at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0 && !self.head_has_value
+    }
+
     /// Notes a name that was dropped.
     pub(crate) fn invalid(&mut self, name: BString) {
         if self.invalid_names.len() < MAX_INVALID {

@@ -1,6 +1,6 @@
 //! Observing: what both sides have, listed at the same time and merged as it comes, so that only differences are kept.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
@@ -8,14 +8,14 @@ use bstr::BString;
 use futures_util::future::try_join;
 use gitwire::{ObjectFormat, Oid, RefName};
 
-use crate::decide::Direction;
+use crate::decide::{Base, Direction};
 use crate::error::{Error, Fault, Stage};
 use crate::event::Event;
 use crate::listing::{Listed, Listing};
 use crate::prefetch::Prefetched;
 use crate::receive::Receive;
+use crate::report::Report;
 use crate::request::Request;
-use crate::scope::Scope;
 use crate::side::{Both, Side};
 use crate::transport::Remote;
 use crate::upload::Upload;
@@ -36,6 +36,16 @@ pub(crate) struct Observed<'r> {
     pub(crate) references: BTreeMap<RefName, Both<Option<Oid>>>,
     /// How many references in scope are equal and not among these.
     pub(crate) in_sync: u64,
+    /// How many references in scope each side lists, as far as it was asked.
+    pub(crate) seen: Both<u64>,
+    /// The references that are equal, or gone, and not among these, and whose base is another now.
+    pub(crate) bases: BTreeMap<RefName, Base>,
+    /// Their intents, which that ends.
+    pub(crate) intents_done: BTreeSet<RefName>,
+    /// How many references that have a base each side lacks.
+    pub(crate) lacking: Both<u64>,
+    /// How many have one.
+    pub(crate) based: u64,
     /// Values that both sides list: what a fetch may claim to have.
     pub(crate) common: Vec<Oid>,
     /// How many names of each side have a value.
@@ -46,7 +56,7 @@ pub(crate) struct Observed<'r> {
 
 /// Lists both sides.
 pub(crate) async fn observe<'r>(request: &Request, remotes: &'r Both<Remote>) -> Result<Observed<'r>, Error> {
-    let merge = Mutex::new(Merge::new(&request.scope));
+    let merge = Mutex::new(Merge::new(request));
     let Opened {
         uploads,
         receives,
@@ -57,12 +67,11 @@ pub(crate) async fn observe<'r>(request: &Request, remotes: &'r Both<Remote>) ->
         let fault = Fault::Setup("the server lists a reference twice".into());
         return Err(at(remotes.of(side))(fault));
     }
-    let seen = merge.seen;
     let observed = merge.finish(uploads, receives, listings);
-    check(request, &observed, &seen, remotes)?;
+    check(request, &observed, remotes)?;
     remotes.source.listener.tell(Event::Observed {
-        source: seen.source,
-        target: seen.target,
+        source: observed.seen.source,
+        target: observed.seen.target,
         differing: observed
             .references
             .values()
@@ -119,7 +128,7 @@ async fn open<'r>(
             },
         });
     }
-    let prefixes = request.scope.prefixes();
+    let prefixes = request.prefixes();
     let source = async {
         Upload::list(&remotes.source, &prefixes, &mut see_source)
             .await
@@ -147,12 +156,7 @@ fn at(remote: &Remote) -> impl FnOnce(Fault) -> Error {
 }
 
 /// What makes a run impossible, whatever the references are.
-fn check(
-    request: &Request,
-    observed: &Observed<'_>,
-    seen: &Both<u64>,
-    remotes: &Both<Remote>,
-) -> Result<(), Error> {
+fn check(request: &Request, observed: &Observed<'_>, remotes: &Both<Remote>) -> Result<(), Error> {
     let Both { source, target } = &observed.listings;
     if source.format != target.format {
         let formats: (ObjectFormat, ObjectFormat) = (source.format, target.format);
@@ -172,8 +176,8 @@ fn check(
             Err(at(&remotes.target)(Fault::Shallow))
         };
     }
-    let empty = source.count == 0 && !source.head_has_value;
-    if empty && !request.scope.is_names_only() && seen.target > 0 {
+    let expected = request.only.is_some() || request.scope.is_names_only() || request.guard.is_some();
+    if source.is_empty() && !expected && observed.seen.target > 0 {
         return Err(at(&remotes.source)(Fault::Empty));
     }
     Ok(())
@@ -199,7 +203,7 @@ fn check_offers(request: &Request, observed: &Observed<'_>, remotes: &Both<Remot
 
 /// Two listings that arrive at the same time, in any order. What is equal is dropped as soon as both have told it.
 struct Merge<'a> {
-    scope: &'a Scope,
+    request: &'a Request,
     waiting: Both<HashMap<RefName, Oid>>,
     references: BTreeMap<RefName, Both<Option<Oid>>>,
     names: Both<HashSet<u64>>,
@@ -209,12 +213,14 @@ struct Merge<'a> {
     in_sync: u64,
     common: Vec<Oid>,
     holders: Both<HashMap<Oid, u32>>,
+    bases: BTreeMap<RefName, Base>,
+    intents_done: BTreeSet<RefName>,
 }
 
 impl<'a> Merge<'a> {
-    fn new(scope: &'a Scope) -> Self {
+    fn new(request: &'a Request) -> Self {
         Self {
-            scope,
+            request,
             waiting: Both::default(),
             references: BTreeMap::new(),
             names: Both::default(),
@@ -224,12 +230,15 @@ impl<'a> Merge<'a> {
             in_sync: 0,
             common: Vec::new(),
             holders: Both::default(),
+            bases: BTreeMap::new(),
+            intents_done: BTreeSet::new(),
         }
     }
 
     fn see(&mut self, side: Side, Listed { name, id, .. }: Listed) {
         *self.holders.of_mut(side).entry(id).or_insert(0) += 1;
-        if !self.scope.covers(&name) {
+        let covered = self.request.scope.covers(&name);
+        if !covered && !self.request.orders.contains_key(&name) {
             return;
         }
         // A second value of a name would look like a reference that the other side lacks.
@@ -237,7 +246,10 @@ impl<'a> Merge<'a> {
             self.doubled.get_or_insert(side);
             return;
         }
-        *self.seen.of_mut(side) += 1;
+        *self.seen.of_mut(side) += u64::from(covered);
+        if !self.request.is_about(&name) {
+            return;
+        }
         match self.waiting.of_mut(side.other()).remove(&name) {
             None => drop(self.waiting.of_mut(side).insert(name, id)),
             Some(other) if other == id => self.agree(name, id),
@@ -253,11 +265,48 @@ impl<'a> Merge<'a> {
         if self.common.len() < MAX_COMMON {
             self.common.push(id);
         }
-        if self.scope.names(&name) {
+        if self.request.is_reported(&name) {
             self.references.insert(name, Both::from_fn(|_| Some(id)));
         } else {
             self.in_sync += 1;
+            self.remember(&name, Base::Agreed(Some(id)));
         }
+    }
+
+    /// Notes what both sides agree on, if that is news.
+    fn remember(&mut self, name: &RefName, base: Base) {
+        let request = self.request;
+        if request.dry_run {
+            return;
+        }
+        if request.intents.contains_key(name) {
+            self.intents_done.insert(name.clone());
+        }
+        if request.keep_bases && (request.distrust || request.kept_base(name) != base) {
+            self.bases.insert(name.clone(), base);
+        }
+    }
+
+    /// Forgets what neither side has any more, and counts what each lacks. How many have a base.
+    fn look_back(&mut self, lacking: &mut Both<u64>) -> u64 {
+        let request = self.request;
+        let mut based = 0;
+        for (name, base) in &request.bases {
+            if !request.is_about(name) {
+                continue;
+            }
+            let hash = self.hasher.hash_one(name);
+            let lacks = Both::from_fn(|side| !self.names.of(side).contains(&hash));
+            if matches!(base, Base::Agreed(Some(_))) {
+                based += 1;
+                lacking.source += u64::from(lacks.source);
+                lacking.target += u64::from(lacks.target);
+            }
+            if lacks.source && lacks.target && !self.references.contains_key(name) {
+                self.remember(name, Base::Unknown);
+            }
+        }
+        based
     }
 
     fn finish<'r>(
@@ -271,8 +320,17 @@ impl<'a> Merge<'a> {
                 *self.references.entry(name).or_default().of_mut(side) = Some(id);
             }
         }
-        for name in self.scope.named() {
+        for name in self.request.expected() {
             self.references.entry(name.clone()).or_default();
+        }
+        let mut lacking = Both::default();
+        let based = self.look_back(&mut lacking);
+        for name in self.request.intents.keys() {
+            // Of others neither side has anything, and nobody remembers anything.
+            let known = self.references.contains_key(name) || self.request.bases.contains_key(name);
+            if self.request.is_about(name) && !known {
+                self.intents_done.insert(name.clone());
+            }
         }
         Observed {
             uploads,
@@ -280,6 +338,11 @@ impl<'a> Merge<'a> {
             listings,
             references: self.references,
             in_sync: self.in_sync,
+            seen: self.seen,
+            bases: self.bases,
+            intents_done: self.intents_done,
+            lacking,
+            based,
             common: self.common,
             holders: self.holders,
             prefetched: None,
@@ -288,8 +351,17 @@ impl<'a> Merge<'a> {
 }
 
 impl Observed<'_> {
+    /// Tells a report what is known already.
+    pub(crate) fn tell(&mut self, report: &mut Report) {
+        report.in_sync = self.in_sync;
+        report.scope = self.seen;
+        report.invalid_names = self.invalid_names();
+        report.bases = std::mem::take(&mut self.bases);
+        report.intents_done = std::mem::take(&mut self.intents_done);
+    }
+
     /// The names that were dropped.
-    pub(crate) fn invalid_names(&self) -> Vec<(Side, BString)> {
+    fn invalid_names(&self) -> Vec<(Side, BString)> {
         let of = |side: Side| {
             self.listings
                 .of(side)

@@ -3,11 +3,13 @@
 use futures_util::future::try_join;
 use gitwire::{Oid, RefName};
 
+use crate::base::Intent;
 use crate::decide::{
     self, Action, Base, Change, Direction, Hints, Lineage, Proofs, Question, Refusal, Sight, Verdict,
 };
 use crate::error::Error;
 use crate::observe::Observed;
+use crate::order::Order;
 use crate::prove::{open_questions, prove};
 use crate::report::{Outcome, RefReport};
 use crate::request::Request;
@@ -22,6 +24,10 @@ pub(crate) struct Planned {
     pub(crate) change: Change,
     pub(crate) old_told: bool,
     pub(crate) seen: Both<Option<Oid>>,
+    /// Why it is written, if a person ordered it.
+    pub(crate) order: Option<Order>,
+    /// Nobody is asked for its objects: the side that is written has them.
+    pub(crate) objects_are_there: bool,
 }
 
 impl Planned {
@@ -35,6 +41,15 @@ impl Planned {
             outcome,
             old_told: self.old_told,
             seen: self.seen,
+        }
+    }
+
+    /// What is written down before it is made.
+    pub(crate) fn intent(&self) -> Intent {
+        Intent {
+            to: self.change.to,
+            old: self.change.action.old_value(),
+            new: self.change.action.new_value(),
         }
     }
 
@@ -78,6 +93,7 @@ pub(crate) async fn plan<'r>(
     plan.withhold_symbolic(&Both::default(), &symbolic::ask(&unasked, remotes).await?);
     plan.withhold_unsteady(request, observed, remotes).await?;
     plan.withhold_impossible(request, observed);
+    plan.withhold_guarded(request, observed, remotes).await?;
     if request.atomic {
         plan.all_or_nothing();
     }
@@ -91,13 +107,19 @@ pub(crate) fn verdict(
     seen: &Both<Option<Oid>>,
     proofs: &Proofs,
 ) -> Verdict {
+    if let Some(order) = request.orders.get(name) {
+        return order.verdict(seen);
+    }
+    if request.is_standing(name, seen) {
+        return Verdict::LeftAlone;
+    }
     let none = Hints::default();
     let sight = Sight {
         name,
         seen: *seen,
-        base: request.bases.get(name).copied().unwrap_or_default(),
+        base: request.base(name, seen),
         hints: request.hints.get(name).unwrap_or(&none),
-        named: request.scope.names(name),
+        named: request.names(name),
         proofs,
     };
     decide::decide(request.direction, &sight, &request.policy)
@@ -116,35 +138,61 @@ fn hoped(request: &Request, observed: &Observed<'_>) -> Vec<(RefName, Change)> {
         .map(|(name, seen)| (name, verdict(request, name, seen, &proofs)));
     verdicts
         .filter_map(|(name, verdict)| match verdict {
+            // The other side may not have what a person orders.
+            Verdict::Write(_) if matches!(request.orders.get(name), Some(Order::Put { .. })) => None,
             Verdict::Write(change) => Some((name.clone(), change)),
             _ => None,
         })
         .collect()
 }
 
+/// What is reported of a reference that is not written.
+fn unwritten(request: &Request, name: &RefName, seen: &Both<Option<Oid>>, outcome: Outcome) -> RefReport {
+    // What was deleted on the target is still there on the source.
+    let to = match (request.direction, seen.target) {
+        (Direction::TwoWay, None) => Side::Source,
+        _ => Side::Target,
+    };
+    RefReport {
+        name: name.clone(),
+        to,
+        old: *seen.of(to),
+        new: *seen.of(to.other()),
+        outcome,
+        old_told: old_told(request, name),
+        seen: *seen,
+    }
+}
+
+/// What is reported of the references of a run that ended before anything was decided.
+pub(crate) fn undecided<'a>(
+    request: &'a Request,
+    observed: &'a Observed<'_>,
+) -> impl Iterator<Item = RefReport> {
+    observed.references.iter().map(|(name, seen)| {
+        let outcome = match seen.source == seen.target {
+            true => Outcome::UpToDate,
+            false => Outcome::NotWritten,
+        };
+        unwritten(request, name, seen, outcome)
+    })
+}
+
 impl Plan {
     fn add(&mut self, request: &Request, name: &RefName, seen: &Both<Option<Oid>>, proofs: &Proofs) {
-        let old_told = old_told(request, name);
-        // What was deleted on the target is still there on the source.
-        let to = match (request.direction, seen.target) {
-            (Direction::TwoWay, None) => Side::Source,
-            _ => Side::Target,
-        };
-        let other = |outcome| RefReport {
-            name: name.clone(),
-            to,
-            old: *seen.of(to),
-            new: *seen.of(to.other()),
-            outcome,
-            old_told,
-            seen: *seen,
-        };
+        let other = |outcome| unwritten(request, name, seen, outcome);
+        if request.is_standing(name, seen) {
+            self.others.push(other(Outcome::Standing));
+            return;
+        }
         match verdict(request, name, seen, proofs) {
             Verdict::Write(change) => self.writes.push(Planned {
                 name: name.clone(),
                 change,
-                old_told,
+                old_told: old_told(request, name),
                 seen: *seen,
+                order: request.orders.get(name).copied(),
+                objects_are_there: false,
             }),
             Verdict::InSync => self.others.push(other(Outcome::UpToDate)),
             Verdict::DeletionSkipped => self.others.push(other(Outcome::DeletionSkipped)),

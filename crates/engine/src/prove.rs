@@ -21,6 +21,9 @@ const QUESTIONS: usize = 4;
 /// Up to how many updates are looked at more closely only to tell people what they are.
 const CURIOSITY: usize = 16;
 
+/// The same with a guard, which holds many rewrites and not many fast-forwards.
+const GUARDED_CURIOSITY: usize = 2_000;
+
 /// Asks about lineage until no verdict depends on it any more.
 pub(crate) async fn prove<'r>(
     request: &Request,
@@ -93,6 +96,7 @@ pub(crate) fn open_questions(
 fn questions(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> BTreeMap<Asked, Asking> {
     let mut questions = BTreeMap::new();
     let mut curious = 0;
+    let curiosity = curiosity(request, observed, proofs);
     for (name, seen) in &observed.references {
         let (question, needed) = match verdict(request, name, seen, proofs) {
             Verdict::NeedsLineage(question) => (question, true),
@@ -105,7 +109,7 @@ fn questions(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> BTr
                         lineage: Lineage::Unproven,
                     },
                 ..
-            }) if name.is_branch() && curious < CURIOSITY => {
+            }) if name.is_branch() && curious < curiosity && !request.orders.contains_key(name) => {
                 curious += 1;
                 (
                     Question {
@@ -130,6 +134,16 @@ fn questions(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> BTr
         }
     }
     questions
+}
+
+/// Up to how many updates are looked at that need no proof.
+fn curiosity(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> usize {
+    let Some(guard) = &request.guard else {
+        return CURIOSITY;
+    };
+    let losing = |(name, seen)| matches!(verdict(request, name, seen, proofs), Verdict::Write(change) if change.loses_commits());
+    let few = observed.references.iter().filter(|it| losing(*it)).count() as u64 <= guard.references;
+    if few { CURIOSITY } else { GUARDED_CURIOSITY }
 }
 
 /// Opens the conversation for reading, if it is not open.

@@ -84,6 +84,8 @@ pub(crate) struct Pushed {
     pub(crate) fault: Option<Fault>,
     /// Bytes of the pack that were sent.
     pub(crate) bytes: u64,
+    /// Whether all of it was sent, as far as this machine can tell.
+    pub(crate) sent: bool,
 }
 
 /// The source failed while its pack was on the way. The receiver got an incomplete pack and changes nothing.
@@ -301,12 +303,13 @@ async fn relay(
     match pumped {
         Ok(()) => {
             heard.now();
-            tokio::select! {
-                pushed = &mut report => Ok(pushed),
+            let pushed = tokio::select! {
+                pushed = &mut report => pushed,
                 () = heard.silence(patience) => {
-                    Ok(Pushed::failed(Fault::TimedOut { what: "report", after: patience }))
+                    Pushed::failed(Fault::TimedOut { what: "report", after: patience })
                 }
-            }
+            };
+            Ok(Pushed { sent: true, ..pushed })
         }
         Err(Stop::Source(fault)) => Err(SourceFault(fault)),
         // Why it stopped reading, it may still say.

@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use gitwire::receive_pack::Command;
 use gitwire::{Oid, RefName};
 
+use crate::base::Intent;
 use crate::decide::{Action, Direction, Refusal};
 use crate::error::{Error, Fault, Retry, Stage};
 use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::listing::Listed;
 use crate::observe::Observed;
+use crate::order::Order;
 use crate::plan::Planned;
 use crate::prefetch::Prefetched;
 use crate::receive::{Pack, Push, Pushed, Receive, SourceFault, Status};
@@ -59,6 +61,10 @@ pub(crate) async fn relay<'r>(
         let listed = Upload::list(source, &["HEAD".into()], &mut |_| {}).await;
         head = listed.map_err(|fault| source.error(Stage::Relay, fault))?.1.head;
     }
+    let mut writes = writes;
+    for planned in &mut writes {
+        planned.objects_are_there = is_there(planned, observed, to);
+    }
     let mut relay = Relay {
         request,
         from: &from,
@@ -71,6 +77,15 @@ pub(crate) async fn relay<'r>(
         ledger,
     };
     relay.run(writes, receive).await
+}
+
+/// Whether nobody is asked for the objects of a write: a person put a value there that the other side does not list.
+fn is_there(planned: &Planned, observed: &Observed<'_>, to: Side) -> bool {
+    let elsewhere = &observed.holders.of(to.other());
+    match (&planned.order, planned.change.action.new_value()) {
+        (Some(Order::Put { .. }), Some(value)) => !elsewhere.contains_key(&value),
+        _ => false,
+    }
 }
 
 /// What a relay knows beside its writes.
@@ -114,14 +129,13 @@ impl Batch {
         }
     }
 
-    /// The values that references are to get.
+    /// The values that references are to get, and that the other side is asked for.
     fn new_values(&self) -> impl Iterator<Item = Oid> {
-        self.writes
-            .iter()
-            .filter_map(|planned| planned.change.action.new_value())
+        let brought = self.writes.iter().filter(|planned| !planned.objects_are_there);
+        brought.filter_map(|planned| planned.change.action.new_value())
     }
 
-    /// Deletions alone send no pack.
+    /// Deletions alone send no pack, and what is there already needs none.
     fn has_pack(&self) -> bool {
         self.new_values().next().is_some()
     }
@@ -218,6 +232,7 @@ impl<'r> Relay<'_, 'r, '_> {
         self.target.listener.tell(Event::Stage(Stage::Relay));
         let pack = self.pack(&batch, &receive).await;
         let pack = pack.map_err(|fault| self.source.error(Stage::Relay, fault))?;
+        self.intend(&batch).await?;
         let commands: Vec<Command> = batch.writes.iter().map(command).collect();
         let push = Push {
             commands: &commands,
@@ -240,6 +255,25 @@ impl<'r> Relay<'_, 'r, '_> {
                 Err(self.source.error(Stage::Relay, fault))
             }
         }
+    }
+
+    /// Has the intents of a push recorded that are not yet.
+    async fn intend(&mut self, batch: &Batch) -> Result<(), Error> {
+        let Some(recorder) = &self.request.recorder else {
+            return Ok(());
+        };
+        let new = batch
+            .writes
+            .iter()
+            .filter(|planned| !self.ledger.is_intended(&planned.name));
+        let intents: Vec<(RefName, Intent)> = new.map(|it| (it.name.clone(), it.intent())).collect();
+        if intents.is_empty() {
+            return Ok(());
+        }
+        let recorded = recorder.intend(&intents).await;
+        recorded.map_err(|words| self.target.error(Stage::Relay, Fault::Record(words)))?;
+        self.ledger.intended(intents.into_iter().map(|(name, _)| name));
+        Ok(())
     }
 
     /// The pack for a push: the empty one if the target has everything.
@@ -314,15 +348,17 @@ impl<'r> Relay<'_, 'r, '_> {
             (
                 false,
                 Pushed {
-                    fault: Some(fault), ..
+                    fault: Some(fault),
+                    sent,
+                    ..
                 },
-            ) => self.cut(left, fault),
+            ) => self.cut(left, fault, sent),
             (false, pushed) => Ok(self.refused(left, &pushed, none_taken, brought)),
         }
     }
 
-    /// There was no report, and the references have their old values.
-    fn cut(&mut self, left: Vec<Planned>, fault: Fault) -> Result<End, Error> {
+    /// There was no report, and the references have their old values. A server that got all of it may be at work still.
+    fn cut(&mut self, left: Vec<Planned>, fault: Fault, sent: bool) -> Result<End, Error> {
         match &fault {
             // Fewer references may need fewer objects, and one that needs too many alone is no reason to leave out the others.
             Fault::TooLarge { .. } => {
@@ -334,6 +370,11 @@ impl<'r> Relay<'_, 'r, '_> {
                     left,
                     outcome: Outcome::Rejected(rejection),
                 })
+            }
+            // In a one-way mirror nobody else writes there: what comes late is what refsync wanted.
+            _ if sent && may_still_act(&fault) && self.request.direction == Direction::TwoWay => {
+                left.iter().for_each(|planned| self.ledger.settle_unsure(planned));
+                Err(self.target.error(Stage::Report, fault))
             }
             _ => {
                 left.iter()
@@ -439,6 +480,15 @@ impl Pushes {
 
     fn are_futile(&self) -> bool {
         !self.taken && self.made >= MAX_FUTILE
+    }
+}
+
+/// Whether a server that left us with this fault may carry out the push all the same.
+fn may_still_act(fault: &Fault) -> bool {
+    match fault {
+        Fault::HungUp { .. } | Fault::TimedOut { .. } | Fault::Protocol(_) | Fault::NotGit { .. } => true,
+        Fault::Busy { status, .. } | Fault::Status { status, .. } => *status >= 500,
+        _ => false,
     }
 }
 

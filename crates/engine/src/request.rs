@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bstr::BString;
 use gitwire::{Oid, RefName};
 use secrecy::SecretString;
 
-use crate::base::Intent;
+use crate::base::{self, Intent};
 use crate::clients::Clients;
 use crate::decide::{Base, Direction, Hints, Policy};
 use crate::guard::Guard;
@@ -71,6 +72,9 @@ pub struct Request {
     pub clients: Clients,
 }
 
+/// Up to how many names a narrowed run asks a server for one by one. git itself ignores more than 65,536.
+const MAX_PREFIXES: usize = 1_000;
+
 impl Request {
     /// All branches and tags from one repository to another, as `refsync sync` mirrors them by default.
     pub fn new(source: Endpoint, target: Endpoint) -> Self {
@@ -98,6 +102,59 @@ impl Request {
             hosts: None,
             clients: Clients::default(),
         }
+    }
+
+    /// Whether the run is about a reference.
+    pub(crate) fn is_about(&self, name: &RefName) -> bool {
+        let narrowed = |only: &BTreeSet<RefName>| only.contains(name);
+        self.orders.contains_key(name) || (self.only.as_ref().is_none_or(narrowed) && self.scope.covers(name))
+    }
+
+    /// Whether a person asked for a reference by its full name.
+    pub(crate) fn names(&self, name: &RefName) -> bool {
+        self.asked && self.only.is_none() && self.scope.names(name)
+    }
+
+    /// Whether a reference is reported even if both sides have the same.
+    pub(crate) fn is_reported(&self, name: &RefName) -> bool {
+        self.only.is_some() || self.orders.contains_key(name) || self.names(name)
+    }
+
+    /// The references that are reported whether any side has them or not.
+    pub(crate) fn expected(&self) -> impl Iterator<Item = &RefName> {
+        let only = self.only.iter().flatten().filter(|name| self.scope.covers(name));
+        let named = self.scope.named().filter(|name| self.names(name));
+        only.chain(named).chain(self.orders.keys())
+    }
+
+    /// The prefixes to ask a server for.
+    pub(crate) fn prefixes(&self) -> Vec<BString> {
+        let names = |names: &BTreeSet<RefName>| names.iter().map(|name| name.as_bstr().to_owned()).collect();
+        let mut prefixes: Vec<BString> = match &self.only {
+            Some(only) if only.len() <= MAX_PREFIXES => names(only),
+            _ => self.scope.prefixes(),
+        };
+        prefixes.extend(self.orders.keys().map(|name| name.as_bstr().to_owned()));
+        prefixes
+    }
+
+    /// The base of a reference as it was given.
+    pub(crate) fn kept_base(&self, name: &RefName) -> Base {
+        self.bases.get(name).copied().unwrap_or_default()
+    }
+
+    /// The base that the decision on a reference rests on.
+    pub(crate) fn base(&self, name: &RefName, seen: &Both<Option<Oid>>) -> Base {
+        let intent = self.intents.get(name);
+        match base::found(self.direction, self.kept_base(name), intent, *seen) {
+            Base::Agreed(_) if self.distrust => Base::Void,
+            base => base,
+        }
+    }
+
+    /// Whether a reference waits: both sides have the values that it was left with.
+    pub(crate) fn is_standing(&self, name: &RefName, seen: &Both<Option<Oid>>) -> bool {
+        seen.source != seen.target && !self.orders.contains_key(name) && self.standing.get(name) == Some(seen)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::error::{Error, Stage};
 use crate::event::{Event, Listener};
 use crate::ledger::Ledger;
 use crate::observe::observe;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, plan, undecided};
 use crate::relay::relay;
 use crate::report::Report;
 use crate::request::Request;
@@ -40,13 +40,14 @@ async fn attempt(
 
     listener.tell(Event::Stage(Stage::Observe));
     let mut observed = observe(request, &remotes).await?;
-    report.in_sync = observed.in_sync;
-    report.invalid_names = observed.invalid_names();
+    observed.tell(report);
 
     listener.tell(Event::Stage(Stage::Decide));
-    let Plan { writes, others } = plan(request, &mut observed, &remotes).await?;
-
-    let mut ledger = Ledger::new(report, listener);
+    let planned = plan(request, &mut observed, &remotes).await;
+    let mut ledger = Ledger::new(report, request, listener);
+    let Plan { writes, others } = planned.inspect_err(|_| {
+        undecided(request, &observed).for_each(|reference| ledger.enter(reference));
+    })?;
     others.into_iter().for_each(|reference| ledger.enter(reference));
     ledger.expect(&writes);
     if request.dry_run {

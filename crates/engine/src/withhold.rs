@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gitwire::{Oid, RefName};
 
-use crate::decide::{Action, OldValue, Refusal};
+use crate::decide::{Action, Direction, OldValue, Refusal};
 use crate::error::{Error, Stage};
 use crate::listing::Listed;
 use crate::observe::Observed;
@@ -19,15 +19,18 @@ use crate::upload::Upload;
 impl Plan {
     /// Takes writes out and reports them as refused.
     fn withhold(&mut self, refusal: Refusal, which: impl Fn(&Planned) -> bool) {
+        self.withhold_as(&Outcome::Refused(refusal), which);
+    }
+
+    /// Takes writes out and reports what became of them.
+    fn withhold_as(&mut self, outcome: &Outcome, which: impl Fn(&Planned) -> bool) {
         let (out, stay) = std::mem::take(&mut self.writes)
             .into_iter()
             .partition(|planned| which(planned));
         self.writes = stay;
         let out: Vec<Planned> = out;
-        self.others.extend(
-            out.iter()
-                .map(|planned| planned.report(Outcome::Refused(refusal))),
-        );
+        self.others
+            .extend(out.iter().map(|planned| planned.report(outcome.clone())));
     }
 
     /// Symbolic references are not written, and where nobody tells and the value has another name, nothing that loses commits is.
@@ -129,27 +132,80 @@ impl Plan {
 
     /// All references or none holds for those that refsync itself refuses, too.
     pub(crate) fn all_or_nothing(&mut self) {
-        if self
-            .others
-            .iter()
-            .any(|report| matches!(report.outcome, Outcome::Refused(_)))
-        {
+        let refused =
+            |outcome: &Outcome| matches!(outcome, Outcome::Refused(_) | Outcome::Held | Outcome::Standing);
+        if self.others.iter().any(|report| refused(&report.outcome)) {
             self.withhold(Refusal::Atomic, |_| true);
         }
     }
+
+    /// What would take away too much waits for a person.
+    pub(crate) async fn withhold_guarded(
+        &mut self,
+        request: &Request,
+        observed: &Observed<'_>,
+        remotes: &Both<Remote>,
+    ) -> Result<(), Error> {
+        let Some(guard) = &request.guard else {
+            return Ok(());
+        };
+        for to in [Side::Source, Side::Target] {
+            let losing = |planned: &Planned| {
+                planned.change.to == to && planned.order.is_none() && planned.change.loses_commits()
+            };
+            let deletes =
+                |planned: &Planned| losing(planned) && matches!(planned.change.action, Action::Delete { .. });
+            let count = self.writes.iter().filter(|planned| losing(planned)).count();
+            if guard.holds(count as u64, *observed.seen.of(to)) {
+                self.withhold_as(&Outcome::Held, losing);
+            }
+            let from = to.other();
+            if self.writes.iter().any(deletes)
+                && lacks_much(from, request, observed, remotes.of(from)).await?
+            {
+                self.withhold_as(&Outcome::Held, deletes);
+            }
+        }
+        Ok(())
+    }
 }
 
-/// Whether the value that is replaced was told by somebody.
-fn told(request: &Request, planned: &Planned) -> bool {
-    let old = planned
-        .change
-        .action
-        .old_value()
-        .map_or(OldValue::Absent, OldValue::At);
-    let Some(hints) = request.hints.get(&planned.name) else {
-        return false;
+/// Whether a side whose deletions are about to be mirrored lists nothing at all, or lacks over half of what has a base.
+async fn lacks_much(
+    from: Side,
+    request: &Request,
+    observed: &Observed<'_>,
+    remote: &Remote,
+) -> Result<bool, Error> {
+    let mut empty = observed.listings.of(from).is_empty();
+    let mut listed = *observed.seen.of(from);
+    // A listing of the references of a narrowed run says nothing about the others.
+    if request.only.is_some() && request.direction == Direction::OneWay {
+        listed = 0;
+        let mut each = |found: Listed| listed += u64::from(request.scope.covers(&found.name));
+        let again = Upload::list(remote, &request.scope.prefixes(), &mut each).await;
+        let (_, listing) = again.map_err(|fault| remote.error(Stage::Decide, fault))?;
+        empty = listing.is_empty();
+    }
+    let lacking = match (request.only.is_some(), request.scope_size) {
+        (false, _) => *observed.lacking.of(from) * 2 > observed.based,
+        (true, Some(size)) => listed * 2 < size,
+        (true, None) => false,
     };
-    hints.person == Some(old) || hints.events.source.iter().any(|event| event.old == old)
+    Ok(empty || lacking)
+}
+
+/// Whether the replacement was told by somebody: the old value, and that the new one has come.
+fn told(request: &Request, planned: &Planned) -> bool {
+    let action = &planned.change.action;
+    let old = action.old_value().map_or(OldValue::Absent, OldValue::At);
+    let Some(hints) = request.hints.get(&planned.name) else {
+        return planned.order.is_some();
+    };
+    let events = hints.events.of(planned.change.to.other());
+    let left = events.iter().any(|event| event.old == old);
+    let came = events.iter().any(|event| event.new == action.new_value());
+    planned.order.is_some() || hints.person == Some(old) || (left && came)
 }
 
 /// The names that are directories of a name.
