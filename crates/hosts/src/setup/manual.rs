@@ -8,7 +8,7 @@ pub(super) fn steps(provider: Provider, wanted: &Wanted<'_>) -> Vec<String> {
     let url = wanted.hook_url;
     let ticks = events(provider).join(", ");
     let secret = "the first value of webhookSecret of the credential in refsync.yaml";
-    let lines: Vec<String> = match provider {
+    match provider {
         Provider::Harness => vec![
             "Open the repository, then Settings, Webhooks, New Webhook".into(),
             format!("Payload URL: {url}"),
@@ -54,6 +54,13 @@ pub(super) fn steps(provider: Provider, wanted: &Wanted<'_>) -> Vec<String> {
             format!("Secret: {secret}"),
             format!("Events: {ticks}"),
         ],
+        _ => without_api(provider, url, &ticks, secret),
+    }
+}
+
+/// Of hosts whose hooks refsync cannot make.
+fn without_api(provider: Provider, url: &str, ticks: &str, secret: &str) -> Vec<String> {
+    match provider {
         Provider::AzureDevops => vec![
             "Open Project settings, Service hooks, Create subscription, Web Hooks".into(),
             format!(
@@ -80,13 +87,12 @@ pub(super) fn steps(provider: Provider, wanted: &Wanted<'_>) -> Vec<String> {
             format!("  url = {url}?secret=… ({secret} in the place of the dots, percent-encoded)"),
             format!("  event = {ticks}"),
         ],
-        Provider::Custom => vec![
+        _ => vec![
             format!("Have the host POST JSON to {url} on {ticks}"),
             "Content type: application/json".into(),
             format!(
                 "Signed as the mirror's trigger says (signature), with {secret}; without a signature: {url}?secret=…"
             ),
         ],
-    };
-    lines
+    }
 }
