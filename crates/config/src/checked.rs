@@ -13,6 +13,7 @@ use engine::side::Both;
 use engine::url::RemoteUrl;
 use hosts::Provider;
 use hosts::custom::CustomTrigger;
+use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
 
@@ -47,6 +48,10 @@ pub struct Config {
     pub metrics_per_mirror: bool,
     /// Where it was read: the main file and those it includes.
     pub files: Vec<PathBuf>,
+    /// The patterns of further files, absolute: a file that newly fits one changes the configuration.
+    pub includes: Vec<String>,
+    /// What works and should be looked at all the same.
+    pub warnings: Vec<crate::Problem>,
 }
 
 /// When a run is held for a person: it would delete or rewrite more than `references` and more than `percent` of its scope.
@@ -225,21 +230,86 @@ pub struct InputSet {
     pub reference_sha_old: Option<String>,
 }
 
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            references: 5,
+            percent: 10.0,
+        }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            days: 90,
+            runs: 1_000,
+            deliveries: 100_000,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            runs: 16,
+            hook_bytes: 25 << 20,
+            rate: 100,
+            connections: 1_024,
+            grace: Duration::from_secs(30),
+            lease: Duration::from_secs(30),
+        }
+    }
+}
+
 impl Mirror {
     /// Its input sets with the built-in ones before: `forward`, and for two-way mirrors `reverse`.
     pub fn all_input_sets(&self) -> Vec<InputSet> {
-        todo!()
+        let built_in = |name: &str, reverse| InputSet {
+            name: name.into(),
+            reverse,
+            ..InputSet::default()
+        };
+        let mut sets = vec![built_in("forward", false)];
+        if self.direction == Direction::TwoWay {
+            sets.push(built_in("reverse", true));
+        }
+        sets.extend(self.input_sets.iter().cloned());
+        sets
+    }
+}
+
+impl Credential {
+    /// Whether it may be sent to an address: its host is that of the address, and its path is that of the address or above it.
+    pub fn covers(&self, url: &RemoteUrl) -> bool {
+        crate::host::HostPattern::parse(&self.host).is_ok_and(|pattern| pattern.covers(url))
     }
 }
 
 impl Config {
     /// The credential for an address: the longest `host` that covers it.
-    pub fn credential_for(&self, _url: &RemoteUrl) -> Option<&Arc<Credential>> {
-        todo!()
+    pub fn credential_for(&self, url: &RemoteUrl) -> Option<&Arc<Credential>> {
+        crate::host::Hosts::of(&self.credentials).longest(url)
+    }
+
+    /// Whether runs asked for over the API may go to an address: a credential covers it, or `allowHosts` names its host. Local
+    /// paths never. What the name resolves to is checked where it is resolved.
+    pub fn allows(&self, url: &RemoteUrl) -> bool {
+        !matches!(url, RemoteUrl::Local(_))
+            && (self.credential_for(url).is_some()
+                || self
+                    .allow_hosts
+                    .iter()
+                    .any(|allowed| crate::host::allows(allowed, url)))
     }
 
     /// SHA-256, in hex, over all mirrors' fingerprints: what processes compare.
     pub fn fingerprint(&self) -> String {
-        todo!()
+        let mut hash = Sha256::new();
+        for (name, mirror) in &self.mirrors {
+            // Names hold no line break.
+            hash.update(format!("{name}\n{}\n", mirror.fingerprint));
+        }
+        hex::encode(hash.finalize())
     }
 }

@@ -1,16 +1,17 @@
 //! The shape of the file: what serde and the JSON Schema see.
 
-use serde::{Deserialize, Serialize};
+mod credential;
+mod mirror;
+mod scalar;
+mod service;
 
-/// What mirrors have that do not say otherwise.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Defaults {}
-
-/// One mirror, as the file and the API write it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct MirrorSpec {
-    /// Its name.
-    pub name: String,
-}
+pub use credential::{CredentialEntry, OneOrMany};
+pub use mirror::{
+    AnyMap, Defaults, DeletionSides, DirectionWord, ForceWord, GuardSpec, InputSetSpec, MirrorEntry,
+    MirrorSpec, RemoteSpec, SideSpec, SyncDelete, Template, TimeoutsSpec, TriggerWord,
+};
+pub use scalar::{Span, Sweep};
+pub use service::{
+    File, Included, LimitsSpec, MetricsSpec, NotificationEventWord, NotificationKindWord, NotificationSpec,
+    RetentionSpec,
+};

@@ -2,5 +2,8 @@
 
 /// The schema, in JSON.
 pub fn schema() -> String {
-    todo!()
+    let schema = schemars::schema_for!(crate::raw::File);
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    text.push('\n');
+    text
 }
