@@ -102,14 +102,12 @@ pub fn found(direction: Direction, kept: Base, intent: Option<&Intent>, seen: Bo
 /// ([`Base::Unknown`]). It is void after a conflict, a deletion that was left alone, a lost lease, an unknown end, and where a
 /// person had a side written with a value that the other one does not have.
 pub fn after(base: Base, seen: Both<Option<Oid>>, became: Became) -> Base {
-    if seen.source == seen.target {
-        return agreed(seen.source);
-    }
     match became {
         Became::Written { to, value } if *seen.of(to.other()) == value => agreed(value),
         // What was never agreed on may still be made on the other side, as a parked reference is.
         Became::Written { .. } if base == Base::Unknown => Base::Unknown,
         Became::Written { .. } => Base::Void,
+        _ if seen.source == seen.target => agreed(seen.source),
         Became::Conflict | Became::DeletionSkipped | Became::LeaseLost | Became::Unsure => Base::Void,
         Became::Left => base,
     }
@@ -189,6 +187,7 @@ mod tests {
             value: Some(id(3)),
         };
         assert_eq!(after(base(1), at(2, 1), written), Base::Void);
+        assert_eq!(after(base(2), at(2, 2), written), Base::Void, "an undo");
         assert_eq!(after(Base::Unknown, at(2, 1), written), Base::Unknown);
     }
 

@@ -1,6 +1,6 @@
 //! Which hosts a run may reach.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use crate::error::Fault;
@@ -138,6 +138,43 @@ impl Reach {
         }
     }
 
+    /// Of the addresses that a name has, those that may be reached; an error if there is none. The port was looked at before.
+    pub(crate) fn permit_addresses(
+        &self,
+        host: &str,
+        found: Vec<SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, Fault> {
+        let Self::Only(patterns) = self else {
+            return Ok(found);
+        };
+        let exactly = Name::Exactly(bare(host));
+        if patterns.iter().any(|pattern| pattern.host == exactly) {
+            return Ok(found);
+        }
+        let allowed: Vec<SocketAddr> = found.into_iter().filter(|it| !is_internal(it.ip())).collect();
+        if allowed.is_empty() {
+            return Err(Fault::OutOfReach {
+                host: bare(host),
+                reason: INTERNAL,
+            });
+        }
+        Ok(allowed)
+    }
+
+    /// The address to connect to, where the name has to be resolved here to look at it; `None` where whoever connects may resolve
+    /// it.
+    pub(crate) async fn pin(&self, host: &str, port: u16) -> Result<Option<SocketAddr>, Fault> {
+        if self.permit(host, Some(port))? == Permit::AnyAddress {
+            return Ok(None);
+        }
+        let found = tokio::net::lookup_host((host, port)).await;
+        let found = found.map_err(|_| Fault::HostNotFound {
+            host: host.to_owned(),
+        })?;
+        let allowed = self.permit_addresses(host, found.collect())?;
+        Ok(allowed.first().copied())
+    }
+
     /// Whether paths of this machine may be used.
     pub(crate) fn permit_local(&self) -> Result<(), Fault> {
         match self {
@@ -151,11 +188,10 @@ impl Reach {
 }
 
 /// Why an address is refused.
-pub(crate) const INTERNAL: &str =
-    "its address is of this machine, of this network segment, or of a metadata service";
+const INTERNAL: &str = "its address is of this machine, of this network segment, or of a metadata service";
 
 /// Whether an address belongs to this machine, to its network segment alone, or to a metadata service of a cloud.
-pub(crate) fn is_internal(address: IpAddr) -> bool {
+fn is_internal(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_internal_v4(address),
         IpAddr::V6(address) => is_internal_v6(address),

@@ -95,6 +95,7 @@ pub(crate) struct SourceFault(pub(crate) Fault);
 impl<'r> Receive<'r> {
     /// Opens the conversation and lists the references of the side.
     pub(crate) async fn observe(remote: &'r Remote, each: &mut Each<'_>) -> Result<Self, Fault> {
+        let since = Instant::now();
         let (mut incoming, outgoing) = match &remote.way {
             Way::Http(http) => (http.greeting(Service::ReceivePack, Ask::Default).await?, None),
             Way::Line(dial) => {
@@ -103,6 +104,7 @@ impl<'r> Receive<'r> {
             }
         };
         let (decoder, listing) = read_greeting(&mut incoming, Service::ReceivePack, each).await?;
+        remote.greeted(since.into_std());
         let offered = decoder.capabilities();
         Ok(Self {
             remote,

@@ -1,7 +1,7 @@
 //! The spine of a run: observe both sides, decide, relay, report.
 
 use crate::clock::Clock;
-use crate::error::{Error, Stage};
+use crate::error::{Error, Fault, Stage};
 use crate::event::{Event, Listener};
 use crate::ledger::Ledger;
 use crate::observe::observe;
@@ -10,7 +10,7 @@ use crate::relay::relay;
 use crate::report::Report;
 use crate::request::Request;
 use crate::side::{Both, Side};
-use crate::transport::{Masters, Remote};
+use crate::transport::Remote;
 
 /// Makes one run. What goes wrong is part of the report.
 ///
@@ -20,9 +20,8 @@ pub async fn run(request: &Request, listener: &Listener) -> Report {
         dry_run: request.dry_run,
         ..Report::default()
     };
-    let masters = Masters::default();
     let clock = Clock::default();
-    if let Err(error) = attempt(request, &clock.listening(listener), &masters, &mut report).await {
+    if let Err(error) = attempt(request, &clock.listening(listener), &mut report).await {
         report.error = Some(error);
     }
     report.stages = clock.stop();
@@ -30,13 +29,9 @@ pub async fn run(request: &Request, listener: &Listener) -> Report {
     report
 }
 
-async fn attempt(
-    request: &Request,
-    listener: &Listener,
-    masters: &Masters,
-    report: &mut Report,
-) -> Result<(), Error> {
-    let remotes = remotes(request, listener, masters)?;
+async fn attempt(request: &Request, listener: &Listener, report: &mut Report) -> Result<(), Error> {
+    let remotes = remotes(request, listener)?;
+    let _permits = enter(request).await?;
 
     listener.tell(Event::Stage(Stage::Observe));
     let mut observed = observe(request, &remotes).await?;
@@ -73,16 +68,38 @@ async fn attempt(
     relayed
 }
 
-fn remotes(request: &Request, listener: &Listener, masters: &Masters) -> Result<Both<Remote>, Error> {
-    let make = |side: Side| {
-        let endpoint = request.ends.of(side);
-        Remote::new(side, endpoint, request.timeouts, listener, masters).map_err(|kind| Error {
-            side,
-            stage: Stage::Observe,
-            url: endpoint.url.to_string(),
-            kind,
-        })
+/// Waits for the permits to talk to the hosts: one for each, in the order of their names, so that no two runs wait for each other.
+async fn enter(request: &Request) -> Result<Vec<Box<dyn Send>>, Error> {
+    let Some(hosts) = &request.hosts else {
+        return Ok(Vec::new());
     };
+    let host = |side: Side| request.ends.of(side).url.host().unwrap_or_default();
+    let mut sides = vec![
+        (host(Side::Source), Side::Source),
+        (host(Side::Target), Side::Target),
+    ];
+    sides.sort();
+    sides.dedup_by(|later, earlier| later.0 == earlier.0);
+    let mut permits = Vec::new();
+    for (host, side) in sides {
+        let permit = hosts.enter(side, &host).await;
+        permits.push(permit.map_err(|kind| unopened(request, side, kind))?);
+    }
+    Ok(permits)
+}
+
+fn unopened(request: &Request, side: Side, kind: Fault) -> Error {
+    Error {
+        side,
+        stage: Stage::Observe,
+        url: request.ends.of(side).url.to_string(),
+        kind,
+    }
+}
+
+fn remotes(request: &Request, listener: &Listener) -> Result<Both<Remote>, Error> {
+    let make =
+        |side: Side| Remote::new(side, request, listener).map_err(|kind| unopened(request, side, kind));
     Ok(Both {
         source: make(Side::Source)?,
         target: make(Side::Target)?,

@@ -6,6 +6,7 @@ use tokio::net::TcpStream;
 
 use super::{Ask, Incoming, Line, Outgoing, Remote};
 use crate::error::Fault;
+use crate::reach::Reach;
 
 /// The way to one repository.
 #[derive(Debug)]
@@ -13,19 +14,28 @@ pub(crate) struct Daemon {
     host: String,
     port: u16,
     path: String,
+    reach: Reach,
 }
 
 impl Daemon {
-    pub(super) fn new(host: &str, port: u16, path: &str) -> Self {
-        Self {
+    pub(super) fn new(host: &str, port: u16, path: &str, reach: &Reach) -> Result<Self, Fault> {
+        reach.permit(host, Some(port))?;
+        Ok(Self {
             host: host.into(),
             port,
             path: path.into(),
-        }
+            reach: reach.clone(),
+        })
     }
 
     pub(super) async fn dial(&self, remote: &Remote, service: Service, ask: Ask) -> Result<Line, Fault> {
-        let connect = TcpStream::connect((self.host.as_str(), self.port));
+        let pinned = self.reach.pin(&self.host, self.port).await?;
+        let connect = async {
+            match pinned {
+                Some(address) => TcpStream::connect(address).await,
+                None => TcpStream::connect((self.host.as_str(), self.port)).await,
+            }
+        };
         let stream = tokio::time::timeout(remote.timeouts.connect, connect)
             .await
             .map_err(|_| Fault::TimedOut {

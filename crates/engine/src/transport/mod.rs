@@ -3,11 +3,16 @@
 //! HTTP keeps no state: every request is a [`http::Http`] exchange of its own. All others are a [`Line`]: a connection to one
 //! `git upload-pack` or `git receive-pack` that lives until it is dropped.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use gitwire::greeting::Service;
 
+use crate::clients::Clients;
 use crate::error::{Error, Fault, Stage};
-use crate::event::Listener;
-use crate::request::{Endpoint, Timeouts};
+use crate::event::{Event, Listener};
+use crate::keeper::Hosts;
+use crate::request::{Request, Timeouts};
 use crate::side::Side;
 use crate::url::RemoteUrl;
 
@@ -35,6 +40,40 @@ pub(crate) struct Remote {
     pub(crate) timeouts: Timeouts,
     pub(crate) listener: Listener,
     pub(crate) way: Way,
+    pub(crate) clients: Clients,
+    budget: Budget,
+}
+
+/// A host's budget, if somebody keeps it.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget {
+    side: Side,
+    /// Empty for a path of this machine.
+    host: String,
+    hosts: Option<Arc<dyn Hosts>>,
+}
+
+impl Budget {
+    /// Tells how long a host took to answer.
+    pub(crate) fn answered(&self, what: &'static str, took: Duration, status: Option<u16>) {
+        if let Some(hosts) = &self.hosts {
+            hosts.answered(self.side, &self.host, what, took, status);
+        }
+    }
+
+    /// Tells that a host wants to be left alone.
+    fn heed(&self, fault: &Fault) {
+        if let (
+            Some(hosts),
+            Fault::Busy {
+                retry_after: Some(after),
+                ..
+            },
+        ) = (&self.hosts, fault)
+        {
+            hosts.busy(&self.host, *after);
+        }
+    }
 }
 
 /// How requests travel.
@@ -73,13 +112,13 @@ pub(crate) enum Ask {
 }
 
 impl Remote {
-    pub(crate) fn new(
-        side: Side,
-        endpoint: &Endpoint,
-        timeouts: Timeouts,
-        listener: &Listener,
-        masters: &Masters,
-    ) -> Result<Self, Fault> {
+    pub(crate) fn new(side: Side, request: &Request, listener: &Listener) -> Result<Self, Fault> {
+        let (endpoint, timeouts, clients) = (request.ends.of(side), request.timeouts, &request.clients);
+        let budget = Budget {
+            side,
+            host: endpoint.url.host().unwrap_or_default(),
+            hosts: request.hosts.clone(),
+        };
         let way = match &endpoint.url {
             RemoteUrl::Http { url, user } => Way::Http(Box::new(http::Http::new(
                 side,
@@ -87,24 +126,57 @@ impl Remote {
                 user.as_deref(),
                 endpoint,
                 timeouts,
+                clients,
+                budget.clone(),
             )?)),
-            RemoteUrl::Ssh(address) => Way::Line(Dial::Ssh(ssh::Ssh::new(address, masters)?)),
-            RemoteUrl::Git { host, port, path } => {
-                Way::Line(Dial::Daemon(daemon::Daemon::new(host, *port, path)))
+            RemoteUrl::Ssh(address) => {
+                Way::Line(Dial::Ssh(ssh::Ssh::new(address, endpoint, clients.masters())?))
             }
-            RemoteUrl::Local(path) => Way::Line(Dial::Local(path.clone())),
+            RemoteUrl::Git { host, port, path } => {
+                let daemon = daemon::Daemon::new(host, *port, path, &endpoint.reach)?;
+                Way::Line(Dial::Daemon(daemon))
+            }
+            RemoteUrl::Local(path) => {
+                endpoint.reach.permit_local()?;
+                Way::Line(Dial::Local(path.clone()))
+            }
         };
-        Ok(Self {
+        let remote = Self {
             side,
             url: endpoint.url.clone(),
             timeouts,
             listener: listener.clone(),
             way,
-        })
+            clients: clients.clone(),
+            budget,
+        };
+        remote.warn();
+        Ok(remote)
+    }
+
+    /// Says what a person should know before anything is sent.
+    fn warn(&self) {
+        if let Way::Http(http) = &self.way
+            && http.shows_token()
+        {
+            let text = format!(
+                "the {}'s token goes over plain http:// and can be read on the way: use https://",
+                self.side
+            );
+            self.listener.tell(Event::Warning(text));
+        }
+    }
+
+    /// Takes the time of a conversation's first answer.
+    pub(crate) fn greeted(&self, since: Instant) {
+        if let Way::Line(_) = &self.way {
+            self.budget.answered("info-refs", since.elapsed(), None);
+        }
     }
 
     /// The error that a fault of this side is.
     pub(crate) fn error(&self, stage: Stage, kind: Fault) -> Error {
+        self.budget.heed(&kind);
         Error {
             side: self.side,
             stage,

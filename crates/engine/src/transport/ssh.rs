@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +17,8 @@ use tokio::process::Command;
 
 use super::{Ask, Line, Remote, process};
 use crate::error::Fault;
+use crate::reach::Reach;
+use crate::request::Endpoint;
 use crate::url::SshAddress;
 
 /// The connections that sessions share. They end when this is dropped, and by themselves after a while if it never is.
@@ -40,24 +44,28 @@ struct Master {
 #[derive(Debug)]
 pub(crate) struct Ssh {
     address: SshAddress,
+    reach: Reach,
     first: Arc<tokio::sync::Mutex<bool>>,
     options: Vec<OsString>,
 }
 
 impl Ssh {
-    pub(super) fn new(address: &SshAddress, masters: &Masters) -> Result<Self, Fault> {
+    pub(super) fn new(address: &SshAddress, endpoint: &Endpoint, masters: &Masters) -> Result<Self, Fault> {
+        endpoint.reach.permit(&address.host, Some(port(address)))?;
         let mut state = masters.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut options: Vec<OsString> = Vec::new();
+        let mut options = trust(endpoint)?;
         if let Some(port) = address.port {
             options.extend(["-p".into(), port.to_string().into()]);
         }
-        let key = format!("{}:{:?}", address.destination(), address.port);
+        // Who is another, or trusts others, shares no connection; nor does who may reach less.
+        let key = format!("{} {options:?} {:?}", address.destination(), endpoint.reach);
         let number = state.masters.len();
         if let Some(known) = state.masters.get(&key) {
             let (first, shared) = (Arc::clone(&known.first), known.shared.clone());
             options.extend(shared);
             return Ok(Self {
                 address: address.clone(),
+                reach: endpoint.reach.clone(),
                 first,
                 options,
             });
@@ -84,14 +92,16 @@ impl Ssh {
         );
         Ok(Self {
             address: address.clone(),
+            reach: endpoint.reach.clone(),
             first,
             options,
         })
     }
 
     pub(super) async fn dial(&self, remote: &Remote, service: Service, ask: Ask) -> Result<Line, Fault> {
+        let pinned = self.reach.pin(&self.address.host, port(&self.address)).await?;
         let mut connected = self.first.lock().await;
-        let mut line = process::start(remote, self.command(remote, service, ask), ask)?;
+        let mut line = process::start(remote, self.command(remote, service, ask, pinned), ask)?;
         if !*connected {
             // The socket exists once the first answer came. What fails here, the caller sees when it reads.
             *connected = line.incoming.peek().await;
@@ -99,8 +109,14 @@ impl Ssh {
         Ok(line)
     }
 
-    fn command(&self, remote: &Remote, service: Service, ask: Ask) -> Command {
+    fn command(&self, remote: &Remote, service: Service, ask: Ask, pinned: Option<SocketAddr>) -> Command {
         let mut ssh = client();
+        if let Some(pinned) = pinned {
+            // ssh would resolve the name once more; its key is known by the name all the same.
+            ssh.arg("-o").arg(format!("HostName={}", pinned.ip()));
+            ssh.arg("-o")
+                .arg(format!("HostKeyAlias={}", key_name(&self.address)));
+        }
         ssh.args(["-o", "SendEnv=GIT_PROTOCOL"]);
         if self
             .options
@@ -129,6 +145,52 @@ impl Ssh {
         ));
         ssh.kill_on_drop(true);
         ssh
+    }
+}
+
+/// The port of an address, as far as it says.
+fn port(address: &SshAddress) -> u16 {
+    address.port.unwrap_or(22)
+}
+
+/// The name of a host in known_hosts, as in "SSH_KNOWN_HOSTS FILE FORMAT" of sshd(8).
+fn key_name(address: &SshAddress) -> String {
+    match port(address) {
+        22 => address.host.clone(),
+        port => format!("[{}]:{port}", address.host),
+    }
+}
+
+/// The options that say which key is offered and which hosts are trusted, where that is not left to a person's configuration.
+fn trust(endpoint: &Endpoint) -> Result<Vec<OsString>, Fault> {
+    let mut options: Vec<OsString> = Vec::new();
+    let mut add = |option: String| options.extend(["-o".into(), option.into()]);
+    if let Some(key) = &endpoint.ssh_key {
+        add(format!("IdentityFile={}", value(key)?));
+        add("IdentitiesOnly=yes".into());
+        add("IdentityAgent=none".into());
+    }
+    if let Some(known_hosts) = &endpoint.known_hosts {
+        add(format!("UserKnownHostsFile={}", value(known_hosts)?));
+        add("GlobalKnownHostsFile=/dev/null".into());
+        add("StrictHostKeyChecking=yes".into());
+    }
+    Ok(options)
+}
+
+/// A path as the value of an option: in quotes, as it may hold spaces, and with `%` doubled, which starts a token.
+fn value(path: &Path) -> Result<String, Fault> {
+    let readable = std::fs::File::open(path);
+    readable.map_err(|error| Fault::Setup(format!("cannot read {}: {error}", path.display())))?;
+    match path.to_str() {
+        // ssh expands `~` and `${…}` in these values.
+        Some(text) if path.is_absolute() && !text.contains(['"', '\\', '$', '\n']) => {
+            Ok(format!("\"{}\"", text.replace('%', "%%")))
+        }
+        _ => Err(Fault::Setup(format!(
+            "ssh cannot be given the path {}: it must be absolute, without quotes, backslashes and $",
+            path.display()
+        ))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The reading part of a side: a conversation with its `git upload-pack`, in protocol version 2 or 0.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use bstr::BString;
 use bytes::Bytes;
@@ -46,12 +47,19 @@ impl<'r> Upload<'r> {
         prefixes: &[BString],
         each: &mut Each<'_>,
     ) -> Result<(Self, Listing), Fault> {
-        if let Way::Http(_) = &remote.way
-            && let Some(found) = Self::list_optimistically(remote, prefixes, each).await?
-        {
+        let Way::Http(_) = &remote.way else {
+            return Self::list_asking(remote, Ask::V2, prefixes, each).await;
+        };
+        let url = remote.url.to_string();
+        if remote.clients.is_old(&url) {
+            return Self::list_asking(remote, Ask::V2, prefixes, each).await;
+        }
+        if let Some(found) = Self::list_optimistically(remote, prefixes, each).await? {
             return Ok(found);
         }
-        Self::list_asking(remote, Ask::V2, prefixes, each).await
+        let found = Self::list_asking(remote, Ask::V2, prefixes, each).await?;
+        remote.clients.note_old(&url);
+        Ok(found)
     }
 
     /// Opens the conversation and lists, asking for a version in a particular way.
@@ -101,6 +109,7 @@ impl<'r> Upload<'r> {
 
     /// Reads what the server says first. In version 0 that is the listing.
     async fn greet(remote: &'r Remote, ask: Ask, each: &mut Each<'_>) -> Result<(Self, Listing), Fault> {
+        let since = Instant::now();
         let (mut incoming, line_outgoing) = match &remote.way {
             Way::Http(http) => (http.greeting(Service::UploadPack, ask).await?, None),
             Way::Line(dial) => {
@@ -109,6 +118,7 @@ impl<'r> Upload<'r> {
             }
         };
         let (decoder, listing) = read_greeting(&mut incoming, Service::UploadPack, each).await?;
+        remote.greeted(since);
         let dialect = match decoder.version() {
             Version::V2 => Dialect::V2(Some(decoder.capabilities().clone())),
             Version::V0 | Version::V1 => Dialect::V0(V0Capabilities::choose(decoder.capabilities())),

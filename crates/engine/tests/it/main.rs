@@ -8,6 +8,7 @@ mod dead_source;
 mod errors;
 mod haves;
 mod hostile;
+mod kept;
 mod leases;
 mod lineage;
 mod listings;

@@ -10,7 +10,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncWriteExt;
 
-use crate::request::Credentials;
+use crate::request::{Credentials, TokenStyle};
 use crate::transport::process;
 
 /// The credentials of one side, bound to the origin that they were given for.
@@ -26,10 +26,11 @@ pub(super) struct Auth {
 
 #[derive(Debug, Clone)]
 enum State {
-    /// A user and a token or password.
+    /// A user and a token or password, or a token alone: then the user only says who asks in errors.
     Basic {
         user: String,
         secret: SecretString,
+        style: TokenStyle,
         from_helper: Option<Url>,
     },
     /// Nobody yet; helpers are asked once the server wants to know.
@@ -46,12 +47,13 @@ impl Auth {
             Credentials::Token {
                 user: given,
                 token,
-                style: _,
+                style,
             } => {
                 let user = given.as_deref().or(user).unwrap_or_else(|| convention(url));
                 State::Basic {
                     user: user.to_owned(),
                     secret: token.clone(),
+                    style: *style,
                     from_helper: None,
                 }
             }
@@ -81,6 +83,7 @@ impl Auth {
         let State::Basic {
             user,
             secret,
+            style,
             from_helper,
         } = self.state()
         else {
@@ -94,9 +97,13 @@ impl Auth {
         if url.origin().ascii_serialization() != origin && !upgraded {
             return None;
         }
-        let pair = SecretString::from(format!("{user}:{}", secret.expose_secret()));
-        let mut value =
-            HeaderValue::from_str(&format!("Basic {}", base64(pair.expose_secret().as_bytes()))).ok()?;
+        let secret = secret.expose_secret();
+        let text = SecretString::from(match style {
+            TokenStyle::Password => format!("Basic {}", base64(format!("{user}:{secret}").as_bytes())),
+            TokenStyle::User => format!("Basic {}", base64(format!("{secret}:").as_bytes())),
+            TokenStyle::Bearer => format!("Bearer {secret}"),
+        });
+        let mut value = HeaderValue::from_str(text.expose_secret()).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
@@ -112,6 +119,7 @@ impl Auth {
             Some((user, secret)) => State::Basic {
                 user,
                 secret,
+                style: TokenStyle::Password,
                 from_helper: Some(url.clone()),
             },
             None => State::Anonymous,
@@ -127,6 +135,7 @@ impl Auth {
             user,
             secret,
             from_helper: Some(url),
+            ..
         } = self.state()
         {
             if self.told.swap(true, Ordering::Relaxed) {
@@ -270,6 +279,25 @@ mod tests {
         assert!(auth.header(&Url::parse("https://host/a").unwrap()).is_some());
         assert!(auth.header(&Url::parse("https://other/a").unwrap()).is_none());
         assert!(auth.header(&Url::parse("https://host:8443/a").unwrap()).is_none());
+    }
+
+    #[test]
+    fn a_token_is_shown_as_the_host_takes_it() {
+        let header = |style| {
+            let credentials = Credentials::Token {
+                user: Some("me".into()),
+                token: "s3cret".to_owned().into(),
+                style,
+            };
+            let url = Url::parse("https://host/a").unwrap();
+            let header = Auth::new(&url, None, &credentials).header(&url).unwrap();
+            assert!(header.is_sensitive());
+            header.to_str().unwrap().to_owned()
+        };
+        let basic = |pair: &[u8]| format!("Basic {}", base64(pair));
+        assert_eq!(header(TokenStyle::Password), basic(b"me:s3cret"));
+        assert_eq!(header(TokenStyle::User), basic(b"s3cret:"));
+        assert_eq!(header(TokenStyle::Bearer), "Bearer s3cret");
     }
 
     #[test]

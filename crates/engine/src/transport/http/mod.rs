@@ -1,7 +1,8 @@
 //! Smart HTTP, as in gitprotocol-http(5): a pooled client, credentials in headers, redirects by hand.
 
-use std::path::PathBuf;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use gitwire::greeting::Service;
@@ -10,15 +11,20 @@ use http::{Method, StatusCode};
 use reqwest::{Body, Client, RequestBuilder, Response, Url};
 
 use self::auth::Auth;
-use self::client::Trust;
-use super::{Ask, Incoming};
+use self::client::{ProxyAddress, Trust, Way};
+use super::{Ask, Budget, Incoming};
+use crate::clients::Clients;
 use crate::error::Fault;
+use crate::reach::Permit;
 use crate::request::{Endpoint, Timeouts};
 use crate::side::Side;
 
 mod auth;
 mod client;
+mod resolve;
 mod status;
+
+pub(crate) use client::Pools;
 
 /// As many redirects as curl follows for git by default would be 20; a repository that moved needs one or two.
 const MAX_REDIRECTS: usize = 5;
@@ -27,10 +33,13 @@ const MAX_REDIRECTS: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Http {
     side: Side,
-    ca_file: Option<PathBuf>,
+    clients: Clients,
+    /// The way of `https://`.
+    way: Way,
     auth: Auth,
     base: Mutex<Url>,
     timeouts: Timeouts,
+    budget: Budget,
 }
 
 impl Http {
@@ -40,14 +49,41 @@ impl Http {
         user: Option<&str>,
         endpoint: &Endpoint,
         timeouts: Timeouts,
+        clients: &Clients,
+        budget: Budget,
     ) -> Result<Self, Fault> {
+        endpoint
+            .reach
+            .permit(url.host_str().unwrap_or_default(), url.port_or_known_default())?;
         Ok(Self {
             side,
-            ca_file: endpoint.ca_file.clone(),
+            clients: clients.clone(),
+            way: Way {
+                trust: Trust::System(endpoint.ca_file.clone()),
+                identity: endpoint.client_cert.clone(),
+                proxy: endpoint.proxy.clone().map(ProxyAddress),
+                reach: endpoint.reach.clone(),
+                connect: timeouts.connect,
+            },
             auth: Auth::new(url, user, &endpoint.credentials),
             base: Mutex::new(url.clone()),
             timeouts,
+            budget,
         })
+    }
+
+    /// Whether a token goes over the network in clear.
+    pub(super) fn shows_token(&self) -> bool {
+        let base = self.base();
+        let host = base
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_owned();
+        let loopback = host
+            .parse()
+            .map_or(host == "localhost", |address: IpAddr| address.is_loopback());
+        base.scheme() == "http" && !loopback && self.auth.user().is_some()
     }
 
     /// `GET info/refs`: the greeting of a service. Follows redirects, which from then on hold for all requests.
@@ -59,7 +95,7 @@ impl Http {
                 self.auth.tell_helpers("approve").await;
                 return Ok(Incoming::http(self.side, response, self.timeouts.idle));
             }
-            self.follow(&response, service)?;
+            self.follow(&response, service).await?;
         }
         Err(Fault::Redirect {
             location: self.base().to_string(),
@@ -72,9 +108,10 @@ impl Http {
         url.set_query(Some(&format!("service={}", service.name())));
         let client = self.client(&url)?;
         let make = || version(client.get(url.clone()).header(ACCEPT, "*/*"), ask);
-        let response = self.execute(make(), &url).await?;
+        let what = "info-refs";
+        let response = self.execute(what, make(), &url).await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.auth.ask_helpers(&url).await {
-            let response = self.execute(make(), &url).await?;
+            let response = self.execute(what, make(), &url).await?;
             if response.status() == StatusCode::UNAUTHORIZED {
                 self.auth.tell_helpers("reject").await;
             }
@@ -87,12 +124,13 @@ impl Http {
     pub(crate) async fn post(&self, service: Service, ask: Ask, body: Bytes) -> Result<Incoming, Fault> {
         super::outgoing::trace_all(self.side, &body);
         let url = self.endpoint(service.name());
+        let what = what(&body);
         let mut response = self
-            .execute(self.request(service, ask, &url)?.body(body.clone()), &url)
+            .execute(what, self.request(service, ask, &url)?.body(body.clone()), &url)
             .await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.auth.ask_helpers(&url).await {
             response = self
-                .execute(self.request(service, ask, &url)?.body(body), &url)
+                .execute(what, self.request(service, ask, &url)?.body(body), &url)
                 .await?;
             if response.status() == StatusCode::UNAUTHORIZED {
                 self.auth.tell_helpers("reject").await;
@@ -110,7 +148,7 @@ impl Http {
     pub(crate) async fn post_stream(&self, service: Service, body: Body) -> Result<Incoming, Fault> {
         let url = self.endpoint(service.name());
         let request = self.request(service, Ask::Default, &url)?.body(body);
-        let response = self.send(request, &url).await?;
+        let response = self.send("push", request, &url).await?;
         self.answer(response, service).await
     }
 
@@ -126,11 +164,13 @@ impl Http {
     }
 
     fn client(&self, url: &Url) -> Result<Client, Fault> {
-        let trust = match url.scheme() {
-            "https" => Trust::System(self.ca_file.clone()),
-            _ => Trust::Nobody,
-        };
-        client::client(trust, self.timeouts.connect)
+        if url.scheme() == "https" {
+            return self.clients.http().client(&self.way);
+        }
+        self.clients.http().client(&Way {
+            trust: Trust::Nobody,
+            ..self.way.clone()
+        })
     }
 
     async fn answer(&self, response: Response, service: Service) -> Result<Incoming, Fault> {
@@ -150,18 +190,43 @@ impl Http {
         status::check(response, service, kind, user.filter(|_| !withheld)).await
     }
 
-    async fn execute(&self, request: RequestBuilder, url: &Url) -> Result<Response, Fault> {
-        let (what, after) = ("answer", self.timeouts.idle);
-        let answer = tokio::time::timeout(after, self.send(request, url)).await;
+    async fn execute(
+        &self,
+        what: &'static str,
+        request: RequestBuilder,
+        url: &Url,
+    ) -> Result<Response, Fault> {
+        let after = self.timeouts.idle;
+        let answer = tokio::time::timeout(after, self.send(what, request, url)).await;
+        let what = "answer";
         answer.map_err(|_| Fault::TimedOut { what, after })?
     }
 
-    async fn send(&self, request: RequestBuilder, url: &Url) -> Result<Response, Fault> {
+    async fn send(&self, what: &'static str, request: RequestBuilder, url: &Url) -> Result<Response, Fault> {
+        self.permit(url).await?;
         let request = match self.auth.header(url) {
             Some(value) => request.header(http::header::AUTHORIZATION, value),
             None => request,
         };
-        request.send().await.map_err(|error| status::unsent(&error, url))
+        let asked = Instant::now();
+        let answer = request.send().await;
+        let status = answer.as_ref().ok().map(|response| response.status().as_u16());
+        self.budget.answered(what, asked.elapsed(), status);
+        answer.map_err(|error| status::unsent(&error, url))
+    }
+
+    /// Whether an address may be reached. Where a proxy resolves names, they are looked at here, too.
+    async fn permit(&self, url: &Url) -> Result<(), Fault> {
+        let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
+        let reach = &self.way.reach;
+        if reach.permit(host, port)? == Permit::AnyAddress {
+            return Ok(());
+        }
+        let proxied = self.way.proxy.is_some() || resolve::environment_has_proxy();
+        if proxied && let Ok(found) = tokio::net::lookup_host((host, port.unwrap_or_default())).await {
+            reach.permit_addresses(host, found.collect())?;
+        }
+        Ok(())
     }
 
     fn base(&self) -> Url {
@@ -176,7 +241,7 @@ impl Http {
     }
 
     /// Takes a redirect of `info/refs` as the new address of the repository.
-    fn follow(&self, response: &Response, service: Service) -> Result<(), Fault> {
+    async fn follow(&self, response: &Response, service: Service) -> Result<(), Fault> {
         let said = response
             .headers()
             .get(LOCATION)
@@ -188,8 +253,20 @@ impl Http {
             reason: "it is no address",
         })?;
         let base = status::rebase(from, &to, service)?;
+        self.permit(&base).await?;
         *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
         Ok(())
+    }
+}
+
+/// What a request to upload-pack asks for.
+fn what(body: &[u8]) -> &'static str {
+    match body
+        .get(4..)
+        .is_some_and(|command| command.starts_with(b"command=ls-refs"))
+    {
+        true => "ls-refs",
+        false => "fetch",
     }
 }
 

@@ -8,6 +8,7 @@ use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use reqwest::{Response, Url};
 
+use super::resolve::Refused;
 use crate::error::Fault;
 use crate::transport::incoming::root_cause;
 
@@ -200,6 +201,9 @@ pub(super) fn unsent(error: &reqwest::Error, url: &Url) -> Fault {
     let host = url.host_str().unwrap_or_default().to_owned();
     let address = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
     let reason = root_cause(error);
+    if let Some(refused) = refused(error) {
+        return refused;
+    }
     match () {
         () if error.is_dns() || reason.contains("failed to lookup address") => Fault::HostNotFound { host },
         () if is_io(error, std::io::ErrorKind::ConnectionRefused) => {
@@ -212,6 +216,21 @@ pub(super) fn unsent(error: &reqwest::Error, url: &Url) -> Fault {
         },
         () => Fault::HungUp { message: reason },
     }
+}
+
+/// A host that may not be reached.
+fn refused(error: &reqwest::Error) -> Option<Fault> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(Refused(Fault::OutOfReach { host, reason })) = inner.downcast_ref::<Refused>() {
+            return Some(Fault::OutOfReach {
+                host: host.clone(),
+                reason,
+            });
+        }
+        cause = inner.source();
+    }
+    None
 }
 
 fn is_io(error: &reqwest::Error, kind: std::io::ErrorKind) -> bool {
