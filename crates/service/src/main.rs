@@ -8,6 +8,7 @@ use std::process::ExitCode;
 mod api;
 mod app;
 mod cli;
+mod client;
 mod demo;
 mod hooks;
 mod inputs;

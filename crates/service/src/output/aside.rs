@@ -44,11 +44,16 @@ impl Aside {
         self.line(Tone::Hint, "hint:", text);
     }
 
+    /// `warning: …`.
+    pub(crate) fn warning(&self, text: &str) {
+        self.line(Tone::Hint, "warning:", text);
+    }
+
     /// `warning: …` about names that a side lists and git refuses.
     pub(crate) fn invalid_names(&self, report: &Report) {
         for side in [Side::Source, Side::Target] {
             if let Some(text) = left_out(side, report) {
-                self.line(Tone::Hint, "warning:", &text);
+                self.warning(&text);
             }
         }
     }
@@ -63,6 +68,13 @@ impl Aside {
     /// A line without a word before it.
     pub(crate) fn plain(&self, text: &str) {
         self.write(&sanitize(text));
+    }
+
+    /// Text that is harmless and has its colours and line breaks already.
+    #[expect(clippy::unused_self, reason = "lines go through the one who knows the stream")]
+    pub(crate) fn written(&self, text: &str) {
+        // If nobody reads it, nobody misses it.
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
     fn line(&self, tone: Tone, word: &str, text: &str) {

@@ -1,8 +1,9 @@
 //! A list in columns that fits its terminal; in a pipe the same, separated by tabs, whole and without a header, as `gh` has it.
 
+use super::names::visible;
 use super::screen::Screen;
 use super::style::Tone;
-use super::width::{columns, cut_end, cut_middle};
+use super::width::{columns, cut_end, cut_middle, wrap};
 
 /// What is between two columns on a terminal.
 const GAP: usize = 2;
@@ -77,10 +78,10 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// Text, which must hold no control characters.
+    /// Text; what is invisible or deceptive in it is shown as `\u{202e}`.
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: visible(text.into().as_bytes()),
             raw: None,
             tone: None,
         }
@@ -97,9 +98,40 @@ impl Cell {
     /// The same, with another text for programs.
     pub(crate) fn raw(self, raw: impl Into<String>) -> Self {
         Self {
-            raw: Some(raw.into()),
+            raw: Some(visible(raw.into().as_bytes())),
             ..self
         }
+    }
+}
+
+impl Cell {
+    /// As people see it.
+    pub(super) fn painted(&self, screen: &Screen) -> String {
+        match self.tone {
+            Some(tone) => screen.paint(tone, &self.text),
+            None => self.text.clone(),
+        }
+    }
+
+    /// As people see it, in lines of at most so many columns.
+    pub(super) fn lines(&self, screen: &Screen, most: usize) -> Vec<String> {
+        wrap(&self.text, most)
+            .into_iter()
+            .map(|line| match self.tone {
+                Some(tone) => screen.paint(tone, &line),
+                None => line,
+            })
+            .collect()
+    }
+
+    /// As people see it, without colour.
+    pub(crate) fn plain_for_people(&self) -> &str {
+        &self.text
+    }
+
+    /// As programs get it.
+    pub(super) fn plain(&self) -> &str {
+        self.raw.as_deref().unwrap_or(&self.text)
     }
 }
 
@@ -145,6 +177,11 @@ impl Grid {
         self.rows.push(cells);
     }
 
+    /// Whether it has no rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The text, each line with its line break.
     pub(crate) fn text(&self, screen: &Screen) -> String {
         match screen.width() {
@@ -156,10 +193,7 @@ impl Grid {
     fn for_programs(&self) -> String {
         let mut text = String::new();
         for row in &self.rows {
-            let cells: Vec<&str> = row
-                .iter()
-                .map(|cell| cell.raw.as_deref().unwrap_or(&cell.text))
-                .collect();
+            let cells: Vec<&str> = row.iter().map(Cell::plain).collect();
             text.push_str(&cells.join("\t"));
             text.push('\n');
         }
@@ -323,6 +357,25 @@ mod tests {
                 assert!(columns(line) <= width, "{width}: {line}");
             }
         }
+    }
+
+    #[test]
+    fn hostile_texts_are_harmless_everywhere() {
+        let mut grid = Grid::new([Column::new("NAME")]);
+        grid.row([Cell::new("a\u{1b}[31m\tb\n").raw("\u{202e}\tc")]);
+        assert!(
+            on_screen(&grid).contains(r"a\u{1b}[31m\u{9}b\u{a}"),
+            "{}",
+            on_screen(&grid)
+        );
+        assert_eq!(
+            grid.text(&Screen::pipe(Timestamp::UNIX_EPOCH)),
+            "\\u{202e}\\u{9}c\n"
+        );
+    }
+
+    fn on_screen(grid: &Grid) -> String {
+        grid.text(&Screen::plain(80, Timestamp::UNIX_EPOCH))
     }
 
     #[test]

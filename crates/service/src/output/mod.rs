@@ -4,19 +4,33 @@ use std::io::Write;
 
 pub(crate) mod again;
 mod aside;
+mod by_hand;
+pub(crate) mod checks;
+pub(crate) mod conflicts;
+pub(crate) mod deliveries;
+pub(crate) mod drift;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod fixtures;
 pub(crate) mod format;
 pub(crate) mod grid;
 pub(crate) mod hints;
 pub(crate) mod json;
+pub(crate) mod marks;
+pub(crate) mod mirrors;
 pub(crate) mod names;
 pub(crate) mod progress;
+pub(crate) mod runs;
 pub(crate) mod screen;
 pub(crate) mod style;
 pub(crate) mod summary;
 pub(crate) mod table;
+pub(crate) mod tokens;
 pub(crate) mod trace;
+pub(crate) mod trial;
+pub(crate) mod view;
+pub(crate) mod watching;
 pub(crate) mod when;
 pub(crate) mod width;
 mod yaml;

@@ -1,6 +1,7 @@
 //! Where a list or a view is shown: on a terminal of some width, or in a pipe for another program.
 
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
 
 use jiff::Timestamp;
 
@@ -23,13 +24,21 @@ pub(crate) struct Screen {
 impl Screen {
     /// This process's standard output, now.
     pub(crate) fn of_stdout() -> Self {
-        let stdout = std::io::stdout();
-        let width = stdout.is_terminal().then(|| {
-            let columns = terminal_size::terminal_size_of(&stdout).map_or(80, |(width, _)| width.0);
+        Self::of(&std::io::stdout())
+    }
+
+    /// This process's standard error, now.
+    pub(crate) fn of_stderr() -> Self {
+        Self::of(&std::io::stderr())
+    }
+
+    fn of(stream: &(impl IsTerminal + AsFd)) -> Self {
+        let width = stream.is_terminal().then(|| {
+            let columns = terminal_size::terminal_size_of(stream).map_or(80, |(width, _)| width.0);
             usize::from(columns).max(NARROWEST)
         });
         Self {
-            palette: Palette::of(&stdout),
+            palette: Palette::of(stream),
             width,
             now: Timestamp::now(),
         }

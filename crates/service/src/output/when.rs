@@ -4,13 +4,36 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::grid::Cell;
+use super::screen::Screen;
 use super::summary::human_time;
+use crate::api::model::Moment;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const MONTH: i64 = 30 * DAY;
 const YEAR: i64 = 365 * DAY;
+
+/// A moment of the API.
+pub(crate) fn timestamp(moment: Moment) -> Timestamp {
+    Timestamp::from_millisecond(moment.0.0).unwrap_or(Timestamp::MAX)
+}
+
+/// How long ago a moment was; programs get it as the API writes it.
+pub(crate) fn ago(moment: Moment, screen: &Screen) -> Cell {
+    Cell::new(relative(timestamp(moment), screen.now())).raw(moment.to_string())
+}
+
+/// The same, short.
+pub(crate) fn short_ago(moment: Moment, screen: &Screen) -> Cell {
+    Cell::new(age(timestamp(moment), screen.now())).raw(moment.to_string())
+}
+
+/// How long ago a moment was, if there is one.
+pub(crate) fn ago_if(moment: Option<Moment>, screen: &Screen) -> Cell {
+    moment.map_or_else(Cell::default, |moment| ago(moment, screen))
+}
 
 /// How long ago something was, or how long it is until then: `just now`, `3 minutes ago`, `in 2 days`.
 pub(crate) fn relative(then: Timestamp, now: Timestamp) -> String {

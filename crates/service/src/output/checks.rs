@@ -1,0 +1,148 @@
+//! The preflight of a mirror.
+
+use super::grid::{Cell, Column, Fit, Grid};
+use super::marks;
+use super::screen::Screen;
+use super::style::Tone;
+use super::view::View;
+use crate::api::model::check::{Check, CheckReport, CheckResult, CheckWhat};
+
+/// The report: a line for each check, with advice below what failed.
+pub(crate) fn report(report: &CheckReport, screen: &Screen) -> String {
+    let overall = if report.ok {
+        CheckResult::Ok
+    } else {
+        CheckResult::Failed
+    };
+    let mut view = View::new(screen);
+    if !screen.is_terminal() {
+        let mut grid = Grid::new(["", "SIDE", "CHECK", "TEXT", "ADVICE"].map(Column::new));
+        for check in &report.checks {
+            grid.row([
+                marks::check(check.result).cell(),
+                Cell::new(side(check)),
+                Cell::new(what(check.what)),
+                Cell::new(&check.text),
+                Cell::new(check.advice.as_deref().unwrap_or_default()),
+            ]);
+        }
+        return grid.text(screen);
+    }
+    view.headline(
+        marks::check(overall),
+        &report.mirror,
+        if report.ok {
+            "it can work"
+        } else {
+            "it cannot work yet"
+        },
+    );
+    let mut last = None;
+    for check in &report.checks {
+        if last != Some(check.side) {
+            let title = check
+                .side
+                .map_or_else(|| "Both".to_owned(), |side| format!("The {side}"));
+            view.gap().say(Some(Tone::Title), &title);
+            last = Some(check.side);
+        }
+        line(&mut view, check);
+    }
+    view.text()
+}
+
+fn line(view: &mut View<'_>, check: &Check) {
+    let mark = marks::check(check.result);
+    let mut grid = Grid::new([Column::new(""), Column::new(""), Column::new("").fit(Fit::End)]).indent(2);
+    grid.row([
+        mark.cell(),
+        Cell::new(format!("{:<14}", what(check.what))),
+        Cell::new(&check.text).tone(match check.result {
+            CheckResult::Ok => Tone::Quiet,
+            _ => mark.tone,
+        }),
+    ]);
+    view.grid(&grid);
+    if let Some(advice) = &check.advice {
+        view.note(21, Tone::Hint, advice);
+    }
+}
+
+fn side(check: &Check) -> String {
+    check.side.map(|side| side.to_string()).unwrap_or_default()
+}
+
+fn what(what: CheckWhat) -> &'static str {
+    match what {
+        CheckWhat::Secret => "secret",
+        CheckWhat::Reachable => "reachable",
+        CheckWhat::Authenticated => "authenticated",
+        CheckWhat::Read => "may read",
+        CheckWhat::Write => "may write",
+        CheckWhat::Hidden => "hidden",
+        CheckWhat::Scope => "scope",
+        CheckWhat::Webhook => "webhook",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::model::Side;
+    use crate::output::fixtures::now;
+
+    fn check(side: Option<Side>, what: CheckWhat, result: CheckResult, text: &str) -> Check {
+        Check {
+            side,
+            what,
+            result,
+            text: text.into(),
+            advice: (result == CheckResult::Failed).then(|| {
+                "give the token the permission to write contents, or name another credential for this side".into()
+            }),
+        }
+    }
+
+    fn failed() -> CheckReport {
+        use CheckResult::{Failed, Ok, Skipped, Warning};
+        use CheckWhat::{Authenticated, Reachable, Read, Scope, Webhook, Write};
+        let (source, target) = (Some(Side::Source), Some(Side::Target));
+        CheckReport {
+            mirror: "app".into(),
+            ok: false,
+            checks: vec![
+                check(source, Reachable, Ok, "git.example.com answers in 0.04 s"),
+                check(source, Read, Ok, "14 references listed"),
+                check(
+                    source,
+                    Webhook,
+                    Warning,
+                    "its endpoint has no secret, so it takes no deliveries",
+                ),
+                check(target, Authenticated, Ok, "as refsync-bot"),
+                check(
+                    target,
+                    Write,
+                    Failed,
+                    "the host refuses pushes of who asks (HTTP 403)",
+                ),
+                check(
+                    None,
+                    Scope,
+                    Skipped,
+                    "not looked at, since the target cannot be written",
+                ),
+            ],
+        }
+    }
+
+    #[test]
+    fn each_check_has_a_line_and_what_failed_has_advice() {
+        insta::assert_snapshot!(report(&failed(), &Screen::plain(80, now())), @"");
+    }
+
+    #[test]
+    fn programs_get_a_row_each() {
+        insta::assert_snapshot!(report(&failed(), &Screen::pipe(now())), @"");
+    }
+}

@@ -1,0 +1,159 @@
+//! The drift report: every reference that differs between the two sides of a mirror.
+
+use super::conflicts::value;
+use super::grid::{Cell, Column, Fit, Grid};
+use super::marks;
+use super::screen::Screen;
+use super::style::Tone;
+use super::summary::grouped;
+use super::view::View;
+use super::when::{ago, ago_if};
+use crate::api::model::reference::{Drift, ReferenceState};
+
+/// The report.
+pub(crate) fn report(drift: &Drift, wide: bool, screen: &Screen) -> String {
+    let mut view = View::new(screen);
+    if !drift.references.is_empty() {
+        view.grid(&grid(drift, wide, screen)).gap();
+    }
+    let mark = if is_drifted(drift) {
+        marks::reference(ReferenceState::Behind)
+    } else {
+        marks::reference(ReferenceState::InSync)
+    };
+    if screen.is_terminal() {
+        view.say(Some(mark.tone), &format!("{} {}", mark.symbol, summary(drift)));
+        let seen = if drift.live {
+            "Both sides were just looked at.".to_owned()
+        } else {
+            format!(
+                "As the last runs saw it, told {}; --live looks at both sides now.",
+                ago(drift.at, screen).plain_for_people()
+            )
+        };
+        view.next(&seen);
+        if drift.cut {
+            view.next("There are more references that differ than are listed here.");
+        }
+        advice(&mut view, drift);
+    }
+    view.text()
+}
+
+/// Whether a person or a run has to do anything: what is the target's own, and deletions that are not mirrored, are as they should be.
+pub(crate) fn is_drifted(drift: &Drift) -> bool {
+    drift.cut
+        || drift.references.iter().any(|reference| {
+            !matches!(
+                reference.state,
+                ReferenceState::InSync | ReferenceState::Deletion | ReferenceState::TargetOnly
+            )
+        })
+}
+
+fn grid(drift: &Drift, wide: bool, screen: &Screen) -> Grid {
+    let mut columns = vec![
+        Column::new(""),
+        Column::new("REFERENCE").fit(Fit::Middle),
+        Column::new("SOURCE"),
+        Column::new("TARGET"),
+        Column::new("STATE").fit(Fit::End),
+        Column::new("SINCE").spare(),
+    ];
+    if wide {
+        columns.extend([Column::new("BASE"), Column::new("RUN"), Column::new("WHY")]);
+    }
+    let mut grid = Grid::new(columns);
+    for reference in &drift.references {
+        let mark = marks::reference(reference.state);
+        let id = |id: &Option<String>| {
+            if wide {
+                id.as_deref().map_or_else(|| value(None), Cell::from)
+            } else {
+                value(id.as_deref())
+            }
+        };
+        let mut row = vec![
+            mark.cell(),
+            Cell::new(&reference.name),
+            id(&reference.source),
+            id(&reference.target),
+            Cell::new(mark.word).tone(mark.tone),
+            ago_if(reference.since, screen).tone(Tone::Quiet),
+        ];
+        if wide {
+            row.extend([
+                reference.base.as_deref().map_or_else(Cell::default, Cell::from),
+                Cell::new(reference.run.as_deref().unwrap_or_default()),
+                Cell::new(reference.text.as_deref().unwrap_or_default()),
+            ]);
+        }
+        grid.row(row);
+    }
+    grid
+}
+
+/// `3 differ (2 conflicts, …), 1,204 in sync`.
+fn summary(drift: &Drift) -> String {
+    let mut counts = std::collections::BTreeMap::<ReferenceState, u64>::new();
+    for reference in &drift.references {
+        *counts.entry(reference.state).or_default() += 1;
+    }
+    let equal = drift.in_sync + counts.remove(&ReferenceState::InSync).unwrap_or(0);
+    let mut said: Vec<String> = counts
+        .iter()
+        .map(|(state, count)| format!("{} {}", grouped(*count), marks::reference(*state).word))
+        .collect();
+    said.push(format!("{} in sync", grouped(equal)));
+    format!("{}: {}", drift.mirror, said.join(", "))
+}
+
+fn advice(view: &mut View<'_>, drift: &Drift) {
+    let any = |state| drift.references.iter().any(|reference| reference.state == state);
+    let name = &drift.mirror;
+    if any(ReferenceState::Conflict) {
+        view.next(&format!("to decide: refsync conflict view {name} REFERENCE"));
+    }
+    if any(ReferenceState::Held) {
+        view.next(&format!(
+            "to release what is held: refsync run list --mirror {name} --state held"
+        ));
+    }
+    if any(ReferenceState::Behind) {
+        view.next(&format!("to bring it over now: refsync mirror run {name} --wait"));
+    }
+    if any(ReferenceState::Rejected) || any(ReferenceState::Refused) {
+        view.next("why it is not written: -o wide");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::fixtures::{drift, drifting, now};
+
+    #[test]
+    fn each_reference_has_both_values_its_state_and_since_when() {
+        let drift = drift(&[
+            drifting("refs/heads/main", ReferenceState::Behind),
+            drifting("refs/heads/release/2026.11", ReferenceState::Conflict),
+            drifting("refs/heads/old", ReferenceState::Deletion),
+            drifting("refs/heads/own", ReferenceState::TargetOnly),
+        ]);
+        insta::assert_snapshot!(report(&drift, false, &Screen::plain(80, now())), @"");
+        insta::assert_snapshot!(report(&drift, true, &Screen::plain(80, now()).endless()), @"");
+        insta::assert_snapshot!(report(&drift, false, &Screen::pipe(now())), @"");
+        assert!(is_drifted(&drift));
+    }
+
+    #[test]
+    fn what_is_as_it_should_be_is_no_drift() {
+        let own = drift(&[
+            drifting("refs/heads/own", ReferenceState::TargetOnly),
+            drifting("refs/heads/old", ReferenceState::Deletion),
+        ]);
+        assert!(!is_drifted(&own));
+        assert!(is_drifted(&Drift { cut: true, ..own }));
+        insta::assert_snapshot!(report(&drift(&[]), false, &Screen::plain(80, now())), @"");
+    }
+}

@@ -1,0 +1,76 @@
+//! How things are, as people read it: one symbol, one colour, one word for each state.
+
+use super::style::Tone;
+use super::view::Mark;
+use crate::api::model::check::CheckResult;
+use crate::api::model::mirror::MirrorState;
+use crate::api::model::reference::ReferenceState;
+use crate::api::model::run::RunState;
+
+const fn mark(symbol: &'static str, tone: Tone, word: &'static str) -> Mark {
+    Mark { symbol, tone, word }
+}
+
+/// Of a mirror.
+pub(crate) fn mirror(state: MirrorState) -> Mark {
+    match state {
+        MirrorState::New => mark("○", Tone::Quiet, "new"),
+        MirrorState::InSync => mark("✓", Tone::Good, "in sync"),
+        MirrorState::Moving => mark("*", Tone::Forced, "moving"),
+        MirrorState::Waiting => mark("!", Tone::Bad, "waiting"),
+        MirrorState::Failed => mark("✗", Tone::Bad, "failed"),
+        MirrorState::Paused => mark("‖", Tone::Quiet, "paused"),
+        MirrorState::Parked => mark("-", Tone::Quiet, "parked"),
+    }
+}
+
+/// Of a run.
+pub(crate) fn run(state: RunState) -> Mark {
+    match state {
+        RunState::Queued => mark("○", Tone::Forced, "queued"),
+        RunState::Running => mark("*", Tone::Forced, "running"),
+        RunState::Succeeded => mark("✓", Tone::Good, "succeeded"),
+        RunState::Refused => mark("!", Tone::Bad, "refused"),
+        RunState::Held => mark("!", Tone::Forced, "held"),
+        RunState::Failed => mark("✗", Tone::Bad, "failed"),
+        RunState::Cancelled => mark("-", Tone::Quiet, "cancelled"),
+    }
+}
+
+/// Of a reference on two sides.
+pub(crate) fn reference(state: ReferenceState) -> Mark {
+    match state {
+        ReferenceState::InSync => mark("✓", Tone::Good, "in sync"),
+        ReferenceState::Behind => mark("*", Tone::Forced, "behind"),
+        ReferenceState::Conflict => mark("!", Tone::Bad, "conflict"),
+        ReferenceState::Held => mark("!", Tone::Forced, "held"),
+        ReferenceState::Rejected => mark("✗", Tone::Bad, "rejected"),
+        ReferenceState::Refused => mark("✗", Tone::Bad, "refused"),
+        ReferenceState::Deletion => mark("-", Tone::Quiet, "deletion not mirrored"),
+        ReferenceState::TargetOnly => mark("+", Tone::Quiet, "on the target alone"),
+    }
+}
+
+/// Of a check.
+pub(crate) fn check(result: CheckResult) -> Mark {
+    match result {
+        CheckResult::Ok => mark("✓", Tone::Good, "ok"),
+        CheckResult::Warning => mark("!", Tone::Forced, "warning"),
+        CheckResult::Failed => mark("✗", Tone::Bad, "failed"),
+        CheckResult::Skipped => mark("-", Tone::Quiet, "skipped"),
+    }
+}
+
+/// Of what became of one reference in a run, by its stable word.
+pub(crate) fn outcome(word: &str) -> Mark {
+    match word {
+        "created" | "updated" | "deleted" => mark("✓", Tone::Good, "written"),
+        "forced" => mark("+", Tone::Forced, "forced"),
+        "up-to-date" | "already-there" | "left-alone" | "deletion-skipped" => {
+            mark("=", Tone::Quiet, "unchanged")
+        }
+        "held" => mark("!", Tone::Forced, "held"),
+        "conflict" => mark("!", Tone::Bad, "conflict"),
+        _ => mark("✗", Tone::Bad, "not written"),
+    }
+}
