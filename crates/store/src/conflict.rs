@@ -4,6 +4,8 @@ use engine::decide::Base;
 use engine::side::Both;
 use gitwire::{Oid, RefName};
 
+use crate::codec::{base, from_word, maybe_oid, ref_name};
+use crate::db::{Row, args};
 use crate::page::{Ask, Page};
 use crate::{Store, StoreError, Time};
 
@@ -53,19 +55,77 @@ pub struct Conflict {
     pub standing: Standing,
 }
 
+const STANDING: &str =
+    "SELECT mirror, name, why, source, target, base_kind, base_value, words, run, since FROM standing";
+
+pub(crate) fn standing(row: &Row) -> Result<Standing, StoreError> {
+    Ok(Standing {
+        name: ref_name(row, "name")?,
+        why: from_word(row, "why")?,
+        seen: Both {
+            source: maybe_oid(row, "source")?,
+            target: maybe_oid(row, "target")?,
+        },
+        base: base(row, "base_kind", "base_value")?,
+        text: row.text("words")?,
+        run: row.text("run")?,
+        since: row.time("since")?,
+    })
+}
+
+fn conflict(row: &Row) -> Result<Conflict, StoreError> {
+    Ok(Conflict {
+        mirror: row.text("mirror")?,
+        standing: standing(row)?,
+    })
+}
+
+/// Names need not be text: in cursors they are hexadecimal.
+fn name_key(after: Option<String>) -> Result<Vec<u8>, StoreError> {
+    let after = after.unwrap_or_default();
+    hex::decode(&after).map_err(|_| StoreError::NotFound {
+        what: "the page after this cursor".to_owned(),
+    })
+}
+
 impl Store {
     /// Open conflicts, oldest first, of one mirror or all.
-    pub async fn conflicts(&self, _mirror: Option<&str>, _ask: &Ask) -> Result<Page<Conflict>, StoreError> {
-        todo!()
+    pub async fn conflicts(&self, mirror: Option<&str>, ask: &Ask) -> Result<Page<Conflict>, StoreError> {
+        let key = ask.key::<(i64, String, String)>()?;
+        let (since, after, name) = key.unwrap_or((i64::MIN, String::new(), String::new()));
+        let mut values = args![since, after, name_key(Some(name))?, ask.fetch()];
+        let mut sql = format!("{STANDING} WHERE why = 'conflict' AND (since, mirror, name) > ($1, $2, $3)");
+        if let Some(mirror) = mirror {
+            values.push(mirror.into());
+            sql.push_str(" AND mirror = $5");
+        }
+        sql.push_str(" ORDER BY since, mirror, name LIMIT $4");
+        let rows = self.db().rows(sqlx::AssertSqlSafe(sql), values).await?;
+        let items = rows.iter().map(conflict).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(items, ask, |item| {
+            let name = hex::encode(item.standing.name.as_bytes());
+            (item.standing.since.0, item.mirror.clone(), name)
+        }))
     }
 
     /// One conflict; `NotFound` if it is no more.
-    pub async fn conflict(&self, _mirror: &str, _name: &RefName) -> Result<Conflict, StoreError> {
-        todo!()
+    pub async fn conflict(&self, mirror: &str, name: &RefName) -> Result<Conflict, StoreError> {
+        let sql = format!("{STANDING} WHERE mirror = $1 AND name = $2 AND why = 'conflict'");
+        let row = self
+            .db()
+            .first(sqlx::AssertSqlSafe(sql), args![mirror, name])
+            .await?;
+        conflict(&row.ok_or_else(|| StoreError::NotFound {
+            what: format!("a conflict of {name} in mirror {mirror}"),
+        })?)
     }
 
     /// All that waits or differs in a mirror, by name: the drift report.
-    pub async fn standing(&self, _mirror: &str, _ask: &Ask) -> Result<Page<Standing>, StoreError> {
-        todo!()
+    pub async fn standing(&self, mirror: &str, ask: &Ask) -> Result<Page<Standing>, StoreError> {
+        let sql = format!("{STANDING} WHERE mirror = $1 AND name > $2 ORDER BY name LIMIT $3");
+        let values = args![mirror, name_key(ask.key()?)?, ask.fetch()];
+        let rows = self.db().rows(sqlx::AssertSqlSafe(sql), values).await?;
+        let items = rows.iter().map(standing).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(items, ask, |item| hex::encode(item.name.as_bytes())))
     }
 }

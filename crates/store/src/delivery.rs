@@ -1,5 +1,10 @@
 //! Deliveries of webhooks, as they came.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::codec;
+use crate::db::{Row, Tx, args};
+use crate::queue::{Due, Marked, mark};
 use crate::page::{Ask, Page};
 use crate::{Store, StoreError, Time};
 
@@ -45,34 +50,170 @@ pub struct Filter {
     pub credential: Option<String>,
 }
 
+const WITHOUT_BODY: &str = "SELECT d.id, d.mirror, d.side, d.credential, d.provider, d.host_id, d.event, d.at, d.sender, d.headers, \
+     d.status, d.disposition, d.repeats FROM deliveries d";
+
+fn read(row: &Row, body: Vec<u8>) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        id: row.text("id")?,
+        mirror: row.maybe_text("mirror")?,
+        side: row.maybe_text("side")?,
+        credential: row.maybe_text("credential")?,
+        provider: row.text("provider")?,
+        host_id: row.maybe_text("host_id")?,
+        event: row.maybe_text("event")?,
+        at: row.time("at")?,
+        from: row.text("sender")?,
+        headers: row.text("headers")?,
+        body,
+        status: row.count("status")?,
+        disposition: row.text("disposition")?,
+        repeats: row.maybe_text("repeats")?,
+    })
+}
+
+fn missing(id: &str) -> StoreError {
+    StoreError::NotFound {
+        what: format!("delivery {id}"),
+    }
+}
+
+impl Delivery {
+    /// A host's id is its own only at one endpoint.
+    fn endpoint(&self) -> String {
+        codec::json(&(&self.mirror, &self.side, &self.credential))
+    }
+}
+
+/// What is told of a delivery once it is kept: what became of each due thing, and the delivery that it repeats.
+pub(crate) type Delivered = (Vec<Marked>, Option<String>);
+
+/// Keeps a delivery and marks what it makes due.
+async fn keep(tx: &mut Tx, delivery: &Delivery, due: &[(String, Due)]) -> Result<Delivered, StoreError> {
+    let repeats = repeated(tx, delivery).await?;
+    // Mirrors in the order of their names, so that two transactions never wait for each other.
+    let mut by_mirror: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, (mirror, _)) in due.iter().enumerate() {
+        by_mirror.entry(mirror).or_default().push(index);
+    }
+    let mut marked = vec![Marked::Queued; due.len()];
+    for (mirror, indices) in &by_mirror {
+        let these: Vec<Due> = indices.iter().map(|index| due[*index].1.clone()).collect();
+        let became = mark(tx, mirror, &these, delivery.at).await?;
+        for (index, became) in indices.iter().zip(became) {
+            marked[*index] = became;
+        }
+    }
+    insert(tx, delivery, repeats.as_deref()).await?;
+    let concerned: BTreeSet<&str> = by_mirror.into_keys().chain(delivery.mirror.as_deref()).collect();
+    let rows = concerned
+        .into_iter()
+        .map(|mirror| args![mirror, &delivery.id])
+        .collect();
+    tx.insert("INSERT INTO delivery_mirrors (mirror, delivery)", rows, "")
+        .await?;
+    Ok((marked, repeats))
+}
+
+/// The first delivery of the same host's id, unless it is known already what this one repeats.
+async fn repeated(tx: &mut Tx, delivery: &Delivery) -> Result<Option<String>, StoreError> {
+    let (None, Some(host_id)) = (&delivery.repeats, &delivery.host_id) else {
+        return Ok(delivery.repeats.clone());
+    };
+    let sql = "SELECT id FROM deliveries WHERE endpoint = $1 AND host_id = $2 ORDER BY id LIMIT 1";
+    let row = tx.first(sql, args![delivery.endpoint(), host_id]).await?;
+    row.map(|row| row.text("id")).transpose()
+}
+
+async fn insert(tx: &mut Tx, delivery: &Delivery, repeats: Option<&str>) -> Result<(), StoreError> {
+    tx.exec(
+        "INSERT INTO deliveries (id, endpoint, mirror, side, credential, provider, host_id, event, at, sender, headers, body, \
+           status, disposition, repeats) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        args![
+            &delivery.id,
+            delivery.endpoint(),
+            &delivery.mirror,
+            &delivery.side,
+            &delivery.credential,
+            &delivery.provider,
+            &delivery.host_id,
+            &delivery.event,
+            delivery.at,
+            &delivery.from,
+            &delivery.headers,
+            delivery.body.as_slice(),
+            i64::from(delivery.status),
+            &delivery.disposition,
+            repeats,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
 impl Store {
     /// Keeps a delivery together with what it makes due, in one transaction: written down before it is answered.
     /// Gives what became of each due thing, in order, and the delivery that this one repeats.
     pub async fn deliver(
         &self,
-        _delivery: &Delivery,
-        _due: &[(String, crate::queue::Due)],
-    ) -> Result<(Vec<crate::queue::Marked>, Option<String>), StoreError> {
-        todo!()
+        delivery: &Delivery,
+        due: &[(String, Due)],
+    ) -> Result<(Vec<Marked>, Option<String>), StoreError> {
+        let mut tx = self.begin().await?;
+        let delivered = keep(&mut tx, delivery, due).await?;
+        self.commit_and_wake(tx).await?;
+        Ok(delivered)
     }
 
     /// Sets what is shown as its disposition.
-    pub async fn set_disposition(
-        &self,
-        _id: &str,
-        _status: u16,
-        _disposition: &str,
-    ) -> Result<(), StoreError> {
-        todo!()
+    pub async fn set_disposition(&self, id: &str, status: u16, disposition: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE deliveries SET status = $2, disposition = $3 WHERE id = $1";
+        match self
+            .db()
+            .exec(sql, args![id, i64::from(status), disposition])
+            .await?
+        {
+            0 => Err(missing(id)),
+            _ => Ok(()),
+        }
     }
 
     /// One delivery, with its body.
-    pub async fn delivery(&self, _id: &str) -> Result<Delivery, StoreError> {
-        todo!()
+    pub async fn delivery(&self, id: &str) -> Result<Delivery, StoreError> {
+        let row = self
+            .db()
+            .first("SELECT * FROM deliveries WHERE id = $1", args![id])
+            .await?;
+        let row = row.ok_or_else(|| missing(id))?;
+        read(&row, row.blob("body")?)
     }
 
     /// Deliveries, newest first, without bodies.
-    pub async fn deliveries(&self, _filter: &Filter, _ask: &Ask) -> Result<Page<Delivery>, StoreError> {
-        todo!()
+    pub async fn deliveries(&self, filter: &Filter, ask: &Ask) -> Result<Page<Delivery>, StoreError> {
+        let mut values = args![ask.fetch()];
+        let mut sql = format!("{WITHOUT_BODY} WHERE 1 = 1");
+        let mut place = |value: crate::db::Value| {
+            values.push(value);
+            format!("${}", values.len())
+        };
+        if let Some(after) = ask.key::<String>()? {
+            sql.push_str(&format!(" AND d.id < {}", place(after.into())));
+        }
+        if let Some(mirror) = &filter.mirror {
+            sql.push_str(&format!(
+                " AND d.id IN (SELECT m.delivery FROM delivery_mirrors m WHERE m.mirror = {})",
+                place(mirror.into())
+            ));
+        }
+        if let Some(credential) = &filter.credential {
+            sql.push_str(&format!(" AND d.credential = {}", place(credential.into())));
+        }
+        sql.push_str(" ORDER BY d.id DESC LIMIT $1");
+        let rows = self.db().rows(sqlx::AssertSqlSafe(sql), values).await?;
+        let items = rows
+            .iter()
+            .map(|row| read(row, Vec::new()))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(items, ask, |item| item.id.clone()))
     }
 }

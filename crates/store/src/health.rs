@@ -1,10 +1,21 @@
 //! Whether the database answers and takes writes.
 
+use crate::db::args;
 use crate::{Store, StoreError};
 
 impl Store {
     /// An error if it cannot be read or written.
     pub async fn check(&self) -> Result<(), StoreError> {
-        todo!()
+        self.db()
+            .first("SELECT count(*) AS steps FROM refsync_schema", vec![])
+            .await?;
+        // A write that changes nothing still needs the right and the lock to write.
+        let sql = "UPDATE refsync_schema SET at = at WHERE number = $1";
+        match self.db().exec(sql, args![1_i64]).await? {
+            1 => Ok(()),
+            _ => Err(StoreError::Unusable(
+                "the database lost its tables: restore a backup with `refsync db restore`".to_owned(),
+            )),
+        }
     }
 }

@@ -1,71 +1,189 @@
 //! What all processes must know of a host: how many may ask at a time, when it wants to be left alone, which secret it refused.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::db::{Dialect, args};
 use crate::{Store, StoreError, Time};
 
+/// The slots of hosts where one process has the database to itself: a commit to the disk for each request would cost more than the
+/// request.
+#[derive(Debug, Default)]
+pub(crate) struct Slots(Mutex<HashMap<(String, i64), Slot>>);
+
+#[derive(Debug)]
+struct Slot {
+    holder: String,
+    until: Time,
+}
+
+impl Slots {
+    fn table(&self) -> MutexGuard<'_, HashMap<(String, i64), Slot>> {
+        // Nothing panics while it is held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, host: &str, slots: u32, holder: &str, until: Time, now: Time) -> Option<i64> {
+        let mut table = self.table();
+        let free = (0..i64::from(slots)).find(|slot| {
+            let taken = table.get(&(host.to_owned(), *slot));
+            taken.is_none_or(|taken| taken.until <= now)
+        })?;
+        let slot = Slot {
+            holder: holder.to_owned(),
+            until,
+        };
+        table.insert((host.to_owned(), free), slot);
+        Some(free)
+    }
+
+    fn give(&self, host: &str, slot: i64, holder: &str) {
+        let mut table = self.table();
+        let key = (host.to_owned(), slot);
+        if table.get(&key).is_some_and(|taken| taken.holder == holder) {
+            table.remove(&key);
+        }
+    }
+}
+
 impl Store {
-    /// Takes one of a host's `slots`, for at most `lease`; `None` if all are taken.
+    /// Takes one of a host's `slots`, for at most `lease`; `None` if all are taken. On SQLite a slot is known to this process alone.
     pub async fn take_slot(
         &self,
-        _host: &str,
-        _slots: u32,
-        _holder: &str,
-        _lease: Duration,
-        _now: Time,
+        host: &str,
+        slots: u32,
+        holder: &str,
+        lease: Duration,
+        now: Time,
     ) -> Result<Option<i64>, StoreError> {
-        todo!()
+        let until = now + lease;
+        if self.db().dialect == Dialect::Sqlite {
+            return Ok(self.inner.slots.take(host, slots, holder, until, now));
+        }
+        let sql = "SELECT slot FROM host_slots WHERE host = $1 AND until > $2";
+        let rows = self.db().rows(sql, args![host, now]).await?;
+        let taken = rows
+            .iter()
+            .map(|row| row.int("slot"))
+            .collect::<Result<Vec<_>, _>>()?;
+        for slot in (0..i64::from(slots)).filter(|slot| !taken.contains(slot)) {
+            let sql = "INSERT INTO host_slots (host, slot, holder, until) VALUES ($1, $2, $3, $4) \
+                       ON CONFLICT (host, slot) DO UPDATE SET holder = excluded.holder, until = excluded.until \
+                       WHERE host_slots.until <= $5";
+            if self
+                .db()
+                .exec(sql, args![host, slot, holder, until, now])
+                .await?
+                == 1
+            {
+                return Ok(Some(slot));
+            }
+        }
+        Ok(None)
     }
 
-    /// Gives a slot back.
-    pub async fn give_slot(&self, _host: &str, _slot: i64, _holder: &str) -> Result<(), StoreError> {
-        todo!()
+    /// Gives a slot back. One that lapsed and is another's by now stays the other's.
+    pub async fn give_slot(&self, host: &str, slot: i64, holder: &str) -> Result<(), StoreError> {
+        if self.db().dialect == Dialect::Sqlite {
+            self.inner.slots.give(host, slot, holder);
+            return Ok(());
+        }
+        let sql = "DELETE FROM host_slots WHERE host = $1 AND slot = $2 AND holder = $3";
+        self.db().exec(sql, args![host, slot, holder]).await.map(drop)
     }
 
-    /// The host wants to be left alone until then.
-    pub async fn hush(&self, _host: &str, _until: Time) -> Result<(), StoreError> {
-        todo!()
+    /// The host wants to be left alone until then; the latest of several wishes counts.
+    pub async fn hush(&self, host: &str, until: Time) -> Result<(), StoreError> {
+        let sql = "INSERT INTO hosts (host, hushed_until) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET \
+                   hushed_until = CASE WHEN hosts.hushed_until > excluded.hushed_until THEN hosts.hushed_until \
+                   ELSE excluded.hushed_until END";
+        self.db().exec(sql, args![host, until]).await.map(drop)
     }
 
     /// Until when hosts want to be left alone.
-    pub async fn hushed(&self, _now: Time) -> Result<Vec<(String, Time)>, StoreError> {
-        todo!()
+    pub async fn hushed(&self, now: Time) -> Result<Vec<(String, Time)>, StoreError> {
+        let sql = "SELECT host, hushed_until FROM hosts WHERE hushed_until > $1 ORDER BY host";
+        let rows = self.db().rows(sql, args![now]).await?;
+        rows.iter()
+            .map(|row| Ok((row.text("host")?, row.time("hushed_until")?)))
+            .collect()
     }
 
-    /// The host refused a credential's secret, of which this is the salted hash.
+    /// The host refused a credential's secret, of which this is the salted hash. The same secret refused again keeps its `since`.
     pub async fn refuse_secret(
         &self,
-        _credential: &str,
-        _hash: &str,
-        _status: u16,
-        _now: Time,
+        credential: &str,
+        hash: &str,
+        status: u16,
+        now: Time,
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = "INSERT INTO refused_secrets (credential, hash, status, since, probed) VALUES ($1, $2, $3, $4, $4) \
+                   ON CONFLICT (credential) DO UPDATE SET status = excluded.status, probed = excluded.probed, \
+                     since = CASE WHEN refused_secrets.hash = excluded.hash THEN refused_secrets.since ELSE excluded.since END, \
+                     hash = excluded.hash";
+        let values = args![credential, hash, i64::from(status), now];
+        self.db().exec(sql, values).await.map(drop)
     }
 
     /// The refused secrets: credential, hash, status, since when, last tried.
     pub async fn refused_secrets(&self) -> Result<Vec<RefusedSecret>, StoreError> {
-        todo!()
+        let sql = "SELECT credential, hash, status, since FROM refused_secrets ORDER BY credential";
+        let rows = self.db().rows(sql, vec![]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RefusedSecret {
+                    credential: row.text("credential")?,
+                    hash: row.text("hash")?,
+                    status: row.count("status")?,
+                    since: row.time("since")?,
+                })
+            })
+            .collect()
     }
 
     /// It works again.
-    pub async fn accept_secret(&self, _credential: &str) -> Result<(), StoreError> {
-        todo!()
+    pub async fn accept_secret(&self, credential: &str) -> Result<(), StoreError> {
+        let known = self
+            .db()
+            .first(
+                "SELECT status FROM refused_secrets WHERE credential = $1",
+                args![credential],
+            )
+            .await?;
+        if known.is_none() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        let sql = "DELETE FROM refused_secrets WHERE credential = $1";
+        tx.exec(sql, args![credential]).await?;
+        self.commit_and_wake(tx).await
     }
 
     /// Takes the right to try a refused secret once more, at most every `every`; true if it was given.
-    pub async fn may_probe(
-        &self,
-        _credential: &str,
-        _every: Duration,
-        _now: Time,
-    ) -> Result<bool, StoreError> {
-        todo!()
+    pub async fn may_probe(&self, credential: &str, every: Duration, now: Time) -> Result<bool, StoreError> {
+        let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+        let sql = "UPDATE refused_secrets SET probed = $2 WHERE credential = $1 AND probed <= $3";
+        let given = self
+            .db()
+            .exec(sql, args![credential, now, now.0.saturating_sub(every)])
+            .await?;
+        Ok(given == 1)
     }
 
-    /// What sweeps found that no webhook told, by credential, since then.
-    pub async fn found_by_sweeps(&self, _since: Time) -> Result<Vec<(String, u64)>, StoreError> {
-        todo!()
+    /// What sweeps found that no webhook told, by credential, since the hour of that time.
+    pub async fn found_by_sweeps(&self, since: Time) -> Result<Vec<(String, u64)>, StoreError> {
+        let rows = self
+            .db()
+            .rows(
+                "SELECT credential, CAST(sum(found) AS BIGINT) AS found FROM sweep_finds WHERE hour > $1 \
+                 GROUP BY credential ORDER BY credential",
+                args![since.0.saturating_sub(3_600_000)],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.text("credential")?, row.count("found")?)))
+            .collect()
     }
 }
 

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+mod adopt;
+mod made;
+
+use crate::codec::{from_json, from_word, word};
+use crate::db::{Row, Tx, args};
 use crate::page::{Ask, Page};
 use crate::{Store, StoreError, Time};
 
@@ -100,55 +105,169 @@ pub struct Filter {
 }
 
 impl Store {
-    /// Takes over a configuration: new mirrors become due for a first sweep, changed ones get their fingerprint (and, if an address
-    /// changed, lose bases, intents and due references), missing ones are parked with their rows. Sweeps are spread evenly.
-    pub async fn adopt(&self, _mirrors: &[Known], _now: Time) -> Result<(), StoreError> {
-        todo!()
-    }
-
     /// One mirror.
-    pub async fn mirror(&self, _name: &str) -> Result<Overview, StoreError> {
-        todo!()
+    pub async fn mirror(&self, name: &str) -> Result<Overview, StoreError> {
+        let row = self
+            .db()
+            .first(sqlx::AssertSqlSafe(format!("{OVERVIEW} WHERE m.name = $1")), args![name])
+            .await?;
+        overview(&row.ok_or_else(|| missing(name))?)
     }
 
     /// Mirrors by name.
-    pub async fn mirrors(&self, _filter: &Filter, _ask: &Ask) -> Result<Page<Overview>, StoreError> {
-        todo!()
+    pub async fn mirrors(&self, filter: &Filter, ask: &Ask) -> Result<Page<Overview>, StoreError> {
+        let mut values = args![ask.key::<String>()?.unwrap_or_default(), ask.fetch()];
+        let mut sql = format!("{OVERVIEW} WHERE m.name > $1");
+        let mut place = |value: crate::db::Value| {
+            values.push(value);
+            format!("${}", values.len())
+        };
+        if !filter.parked && !filter.health.contains(&Health::Parked) {
+            sql.push_str(" AND m.parked = 0");
+        }
+        if !filter.health.is_empty() {
+            let places: Vec<String> = filter.health.iter().map(|health| place(word(health).into())).collect();
+            sql.push_str(&format!(" AND m.health IN ({})", places.join(",")));
+        }
+        for (label, value) in &filter.labels {
+            let (label, value) = (place(label.into()), place(value.into()));
+            sql.push_str(&format!(
+                " AND EXISTS (SELECT 1 FROM mirror_labels l WHERE l.mirror = m.name AND l.label = {label} AND l.value = {value})"
+            ));
+        }
+        if let Some(search) = filter.search.as_deref().filter(|search| !search.is_empty()) {
+            let pattern = place(contains(search).into());
+            sql.push_str(&format!(" AND m.sought LIKE {pattern} ESCAPE '!'"));
+        }
+        sql.push_str(" ORDER BY m.name LIMIT $2");
+        let rows = self.db().rows(sqlx::AssertSqlSafe(sql), values).await?;
+        let items = rows.iter().map(overview).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(items, ask, |item| item.known.name.clone()))
     }
 
     /// How many mirrors are in each state.
     pub async fn mirror_counts(&self) -> Result<BTreeMap<Health, u64>, StoreError> {
-        todo!()
+        let rows = self
+            .db()
+            .rows("SELECT health, count(*) AS mirrors FROM mirrors GROUP BY health", vec![])
+            .await?;
+        rows.iter()
+            .map(|row| Ok((from_word(row, "health")?, row.count("mirrors")?)))
+            .collect()
     }
 
     /// Pauses, or ends the pause.
-    pub async fn set_paused(&self, _name: &str, _by: Option<&str>, _now: Time) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// The mirrors made over the API.
-    pub async fn made(&self) -> Result<Vec<Made>, StoreError> {
-        todo!()
-    }
-
-    /// Makes one. An existing name is a conflict.
-    pub async fn make(&self, _name: &str, _spec: &str, _now: Time) -> Result<Made, StoreError> {
-        todo!()
-    }
-
-    /// Changes one, if it still has that version.
-    pub async fn remake(
-        &self,
-        _name: &str,
-        _spec: &str,
-        _version: i64,
-        _now: Time,
-    ) -> Result<Made, StoreError> {
-        todo!()
-    }
-
-    /// Removes one made over the API.
-    pub async fn unmake(&self, _name: &str, _now: Time) -> Result<(), StoreError> {
-        todo!()
+    pub async fn set_paused(&self, name: &str, by: Option<&str>, now: Time) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let changed = match by {
+            // Who paused first stays: pausing twice is no change.
+            Some(by) => {
+                let sql = "UPDATE mirrors SET paused_by = coalesce(paused_by, $2), paused_at = coalesce(paused_at, $3) WHERE name = $1";
+                tx.exec(sql, args![name, by, now]).await?
+            }
+            None => {
+                let sql = "UPDATE mirrors SET paused_by = NULL, paused_at = NULL WHERE name = $1";
+                tx.exec(sql, args![name]).await?
+            }
+        };
+        if changed == 0 {
+            return Err(missing(name));
+        }
+        set_health(&mut tx, name).await?;
+        self.commit_and_wake(tx).await
     }
 }
+
+const OVERVIEW: &str = "SELECT m.name, m.fingerprint, m.labels, m.source_url, m.target_url, m.sweep_ms, m.two_way, \
+     m.paused_by, m.paused_at, m.due_at, m.failures, m.error, m.health, m.behind_since, m.in_sync_at, m.changed_at, \
+     m.last_run, m.conflicts, m.held, m.refs FROM mirrors m";
+
+fn overview(row: &Row) -> Result<Overview, StoreError> {
+    let paused = match (row.maybe_text("paused_by")?, row.maybe_time("paused_at")?) {
+        (Some(by), Some(at)) => Some((by, at)),
+        _ => None,
+    };
+    Ok(Overview {
+        known: Known {
+            name: row.text("name")?,
+            fingerprint: row.text("fingerprint")?,
+            labels: from_json(row, "labels")?,
+            source_url: row.text("source_url")?,
+            target_url: row.text("target_url")?,
+            sweep_ms: row.maybe_int("sweep_ms")?,
+            two_way: row.flag("two_way")?,
+        },
+        health: from_word(row, "health")?,
+        behind_since: row.maybe_time("behind_since")?,
+        in_sync_at: row.maybe_time("in_sync_at")?,
+        changed_at: row.maybe_time("changed_at")?,
+        last_run: row.maybe_text("last_run")?,
+        failures: row.count("failures")?,
+        error: row.maybe_text("error")?,
+        next_at: row.maybe_time("due_at")?,
+        conflicts: row.count("conflicts")?,
+        held: row.count("held")?,
+        references: row.count("refs")?,
+        paused,
+    })
+}
+
+pub(crate) fn missing(name: &str) -> StoreError {
+    StoreError::NotFound {
+        what: format!("mirror {name}"),
+    }
+}
+
+/// A pattern for LIKE that finds a text anywhere.
+fn contains(text: &str) -> String {
+    let escaped = text
+        .to_lowercase()
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{escaped}%")
+}
+
+/// Counts what stands, and says how the mirror is, from everything else in its row: kept, so that an overview of thousands is one query.
+/// A sweep that is due does not make it `moving`: it was in sync as of the last look.
+pub(crate) async fn set_health(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    tx.exec(
+        "UPDATE mirrors SET health = CASE \
+           WHEN parked = 1 THEN 'parked' \
+           WHEN paused_by IS NOT NULL THEN 'paused' \
+           WHEN failures > 0 OR error IS NOT NULL THEN 'failed' \
+           WHEN waiting > 0 THEN 'waiting' \
+           WHEN claim_run IS NOT NULL THEN 'moving' \
+           WHEN EXISTS (SELECT 1 FROM due d WHERE d.mirror = mirrors.name AND length(d.name) > 0) THEN 'moving' \
+           WHEN EXISTS (SELECT 1 FROM runs r WHERE r.mirror = mirrors.name AND r.state = 'queued') THEN 'moving' \
+           WHEN in_sync_at IS NULL THEN 'new' \
+           ELSE 'in-sync' END \
+         WHERE name = $1",
+        args![name],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Counts what stands in a mirror, and the first sight of the oldest change that is not on the other side.
+pub(crate) async fn count_standing(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    tx.exec(
+        "UPDATE mirrors SET \
+           conflicts = (SELECT count(*) FROM standing s WHERE s.mirror = mirrors.name AND s.why = 'conflict'), \
+           held = (SELECT count(DISTINCT s.run) FROM standing s WHERE s.mirror = mirrors.name AND s.why = 'held'), \
+           waiting = (SELECT count(*) FROM standing s WHERE s.mirror = mirrors.name \
+             AND s.why IN ('conflict', 'held', 'rejected', 'refused')), \
+           behind_since = (SELECT min(since) FROM ( \
+             SELECT d.since AS since FROM due d WHERE d.mirror = mirrors.name AND length(d.name) > 0 \
+             UNION ALL \
+             SELECT s.since AS since FROM standing s WHERE s.mirror = mirrors.name \
+               AND s.why IN ('conflict', 'held', 'rejected', 'refused')) AS waits) \
+         WHERE name = $1",
+        args![name],
+    )
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

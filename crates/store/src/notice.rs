@@ -1,5 +1,8 @@
 //! Causes that people are told of, once each.
 
+use std::time::Duration;
+
+use crate::db::{Row, Tx, args};
 use crate::{Store, StoreError, Time};
 
 /// Something people are told of, once.
@@ -21,37 +24,140 @@ pub struct Notice {
     pub over: Option<Time>,
 }
 
+/// How long one process has for telling people, before another tries.
+const LEASE: Duration = Duration::from_secs(60);
+
 impl Store {
-    /// A cause exists (still) and concerns this mirror.
+    /// A cause exists (still) and concerns this mirror. One that was over begins anew.
     pub async fn raise(
         &self,
-        _cause: &str,
-        _event: &str,
-        _text: &str,
-        _mirror: &str,
-        _now: Time,
+        cause: &str,
+        event: &str,
+        text: &str,
+        mirror: &str,
+        now: Time,
     ) -> Result<(), StoreError> {
-        todo!()
+        let mut tx = self.begin().await?;
+        lock(&mut tx, cause).await?;
+        tx.exec(
+            "DELETE FROM notice_mirrors WHERE cause = $1 AND EXISTS (SELECT 1 FROM notices n WHERE n.cause = $1 AND n.over IS NOT NULL)",
+            args![cause],
+        )
+        .await?;
+        tx.exec(
+            "INSERT INTO notices (cause, event, words, since) VALUES ($1, $2, $3, $4) ON CONFLICT (cause) DO UPDATE SET \
+               event = excluded.event, words = excluded.words, \
+               since = CASE WHEN notices.over IS NULL THEN notices.since ELSE excluded.since END, \
+               told = CASE WHEN notices.over IS NULL OR (notices.told IS NOT NULL AND notices.over_told IS NULL) \
+                 THEN notices.told END, \
+               teller_until = CASE WHEN notices.over IS NULL THEN notices.teller_until ELSE 0 END, \
+               over = NULL, over_told = NULL",
+            args![cause, event, text, now],
+        )
+        .await?;
+        tx.exec(
+            "INSERT INTO notice_mirrors (cause, mirror) VALUES ($1, $2) ON CONFLICT (cause, mirror) DO UPDATE SET over = NULL",
+            args![cause, mirror],
+        )
+        .await?;
+        tx.commit().await
     }
 
     /// A cause is over for this mirror; over as a whole once it is over for all.
-    pub async fn settle_notice(&self, _cause: &str, _mirror: &str, _now: Time) -> Result<(), StoreError> {
-        todo!()
+    pub async fn settle_notice(&self, cause: &str, mirror: &str, now: Time) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        lock(&mut tx, cause).await?;
+        tx.exec(
+            "UPDATE notice_mirrors SET over = coalesce(over, $3) WHERE cause = $1 AND mirror = $2",
+            args![cause, mirror, now],
+        )
+        .await?;
+        // What was over before anybody was told needs no telling.
+        tx.exec(
+            "UPDATE notices SET over = coalesce(over, $2), over_told = CASE WHEN told IS NULL THEN $2 ELSE over_told END, \
+               told = coalesce(told, $2), teller_until = 0 WHERE cause = $1 AND over IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM notice_mirrors m WHERE m.cause = $1 AND m.over IS NULL)",
+            args![cause, now],
+        )
+        .await?;
+        tx.commit().await
     }
 
     /// Causes whose beginning (older than `before`, so that mirrors gather) or end nobody was told of. They count as told to this caller
-    /// alone, for `lease`.
-    pub async fn untold(&self, _before: Time, _now: Time) -> Result<Vec<Notice>, StoreError> {
-        todo!()
+    /// alone, for a minute: if it did not call [`Store::told`] by then, another may.
+    pub async fn untold(&self, before: Time, now: Time) -> Result<Vec<Notice>, StoreError> {
+        let sql = "SELECT cause FROM notices WHERE (told IS NULL OR over_told IS NULL) AND teller_until <= $2 \
+                   AND ((told IS NULL AND over IS NULL AND since <= $1) OR (over IS NOT NULL AND over_told IS NULL)) ORDER BY since, cause";
+        let candidates = self.db().rows(sql, args![before, now]).await?;
+        let mut notices = Vec::new();
+        for row in candidates {
+            let cause = row.text("cause")?;
+            let mut tx = self.begin().await?;
+            let taken = tx
+                .exec(
+                    "UPDATE notices SET teller_until = $2 WHERE cause = $1 AND teller_until <= $3 \
+                     AND ((told IS NULL AND over IS NULL) OR (over IS NOT NULL AND over_told IS NULL))",
+                    args![&cause, now + LEASE, now],
+                )
+                .await?;
+            if taken == 1 {
+                notices.extend(read(&mut tx, &cause).await?);
+                tx.commit().await?;
+            }
+        }
+        Ok(notices)
     }
 
     /// People were told of its beginning, or of its end.
-    pub async fn told(&self, _cause: &str, _end: bool, _now: Time) -> Result<(), StoreError> {
-        todo!()
+    pub async fn told(&self, cause: &str, end: bool, now: Time) -> Result<(), StoreError> {
+        let sql = if end {
+            "UPDATE notices SET over_told = $2, teller_until = 0 WHERE cause = $1 AND over IS NOT NULL"
+        } else {
+            "UPDATE notices SET told = $2, teller_until = 0 WHERE cause = $1 AND told IS NULL"
+        };
+        self.db().exec(sql, args![cause, now]).await.map(drop)
     }
 
     /// Causes that are not over, oldest first: the inbox.
     pub async fn notices(&self) -> Result<Vec<Notice>, StoreError> {
-        todo!()
+        let sql = "SELECT n.cause, n.event, n.words, n.since, n.told, n.over, m.mirror FROM notices n \
+                   LEFT JOIN notice_mirrors m ON m.cause = n.cause AND m.over IS NULL \
+                   WHERE n.over IS NULL ORDER BY n.since, n.cause, m.mirror";
+        gather(&self.db().rows(sql, vec![]).await?)
     }
+}
+
+async fn lock(tx: &mut Tx, cause: &str) -> Result<(), StoreError> {
+    let sql = "SELECT cause FROM notices WHERE cause = $1";
+    tx.locked(sql, args![cause]).await.map(drop)
+}
+
+/// One cause, with all the mirrors that it concerns or concerned.
+async fn read(tx: &mut Tx, cause: &str) -> Result<Vec<Notice>, StoreError> {
+    let sql = "SELECT n.cause, n.event, n.words, n.since, n.told, n.over, m.mirror FROM notices n \
+               LEFT JOIN notice_mirrors m ON m.cause = n.cause WHERE n.cause = $1 ORDER BY m.mirror";
+    gather(&tx.rows(sql, args![cause]).await?)
+}
+
+/// From one row for each mirror to one notice for each cause.
+fn gather(rows: &[Row]) -> Result<Vec<Notice>, StoreError> {
+    let mut notices: Vec<Notice> = Vec::new();
+    for row in rows {
+        let cause = row.text("cause")?;
+        if notices.last().is_none_or(|last| last.cause != cause) {
+            notices.push(Notice {
+                cause,
+                event: row.text("event")?,
+                text: row.text("words")?,
+                mirrors: Vec::new(),
+                since: row.time("since")?,
+                told: row.maybe_time("told")?,
+                over: row.maybe_time("over")?,
+            });
+        }
+        if let (Some(last), Some(mirror)) = (notices.last_mut(), row.maybe_text("mirror")?) {
+            last.mirrors.push(mirror);
+        }
+    }
+    Ok(notices)
 }

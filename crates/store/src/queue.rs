@@ -1,15 +1,27 @@
 //! The queue: one row per mirror with its due references; claims with a lease, a heartbeat and a fence.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+mod claim;
+mod finish;
+mod mark;
+mod memory;
+mod reap;
+mod sweep;
+mod told;
+
+pub use engine::base::Intent;
 use engine::decide::{Base, Moved};
 use engine::side::Side;
-use gitwire::{Oid, RefName};
+use gitwire::RefName;
 
 use crate::conflict::Standing;
 use crate::run::{Finished, Run};
-use crate::{Store, StoreError, Time};
+use crate::{StoreError, Time};
+
+pub(crate) use claim::{hold, lost};
+pub(crate) use mark::mark;
+pub(crate) use sweep::first_sweep;
 
 /// What is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,17 +103,6 @@ pub struct Memory {
     pub references: u64,
 }
 
-/// A write that was begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Intent {
-    /// The side it goes to.
-    pub to: Side,
-    /// The value there before.
-    pub old: Option<Oid>,
-    /// The value it is to get.
-    pub new: Option<Oid>,
-}
-
 /// How a heartbeat was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beat {
@@ -142,69 +143,5 @@ pub struct Outcome {
     pub error: Option<String>,
 }
 
-impl Store {
-    /// Writes down what is due, in one transaction, and wakes the workers. Parked mirrors take it too; paused ones keep it.
-    pub async fn mark_due(&self, _mirror: &str, _due: &[Due], _now: Time) -> Result<Vec<Marked>, StoreError> {
-        todo!()
-    }
-
-    /// Makes the mirrors due whose sweep has come, at most `limit`; gives their names and when the next one comes.
-    pub async fn mark_sweeps(
-        &self,
-        _now: Time,
-        _limit: u32,
-    ) -> Result<(Vec<String>, Option<Time>), StoreError> {
-        todo!()
-    }
-
-    /// Claims something that is due, of the mirrors whose fingerprint is as in `own`, for as long as `lease`. Oldest first.
-    pub async fn claim(
-        &self,
-        _worker: &str,
-        _own: &(dyn Fn(&str, &str) -> bool + Sync),
-        _lease: Duration,
-        _now: Time,
-    ) -> Result<Option<Claim>, StoreError> {
-        todo!()
-    }
-
-    /// When the next thing is due that is not claimed: for how long a worker may sleep.
-    pub async fn next_due(&self, _now: Time) -> Result<Option<Time>, StoreError> {
-        todo!()
-    }
-
-    /// Makes a claim hold for longer.
-    pub async fn heartbeat(&self, _claim: &Claim, _lease: Duration, _now: Time) -> Result<Beat, StoreError> {
-        todo!()
-    }
-
-    /// What is remembered of a mirror's references: of these, or of all.
-    pub async fn memory(&self, _mirror: &str, _names: Option<&[RefName]>) -> Result<Memory, StoreError> {
-        todo!()
-    }
-
-    /// Writes down what is about to be pushed. Fenced.
-    pub async fn intend(
-        &self,
-        _claim: &Claim,
-        _writes: &[(RefName, Intent)],
-        _now: Time,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Records the end and gives the claim back. Fenced: [`StoreError::Fenced`] changes nothing.
-    pub async fn finish(&self, _claim: &Claim, _outcome: &Outcome, _now: Time) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Gives a claim back untouched: everything stays due, at once.
-    pub async fn release(&self, _claim: &Claim, _now: Time) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Queue depth and the age of the oldest due thing.
-    pub async fn queue_state(&self, _now: Time) -> Result<(u64, Option<Duration>), StoreError> {
-        todo!()
-    }
-}
+#[cfg(test)]
+mod tests;

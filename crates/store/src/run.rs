@@ -1,11 +1,18 @@
 //! Runs: asked for, under way, finished; their references and logs.
 
+mod list;
+mod log;
+mod prune;
+mod row;
+
 use engine::side::Side;
 use gitwire::{Oid, RefName};
 use serde::{Deserialize, Serialize};
 
-use crate::page::{Ask, Page};
-use crate::{Store, StoreError, Time};
+use crate::Time;
+
+pub(crate) use log::note;
+pub(crate) use row::{from_row, record};
 
 /// The life of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -206,55 +213,5 @@ pub struct Filter {
     pub since: Option<Time>,
 }
 
-impl Store {
-    /// Puts a run into the queue, in state `queued`, and wakes the workers.
-    pub async fn ask_run(&self, _run: &Run, _now: Time) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Writes down that a run is under way (also one that `claim` gave). Fenced by the claim.
-    pub async fn begin_run(&self, _claim: &crate::queue::Claim, _run: &Run) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Adds lines to the log of a run under way.
-    pub async fn append_log(&self, _run: &str, _lines: &[LogLine]) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// One run. A unique beginning of its id of at least 6 characters does, too; several matches are a conflict that names them.
-    pub async fn run(&self, _id: &str) -> Result<Run, StoreError> {
-        todo!()
-    }
-
-    /// Its references, by name.
-    pub async fn run_refs(&self, _id: &str, _ask: &Ask) -> Result<Page<RunRef>, StoreError> {
-        todo!()
-    }
-
-    /// Its log, from after that line.
-    pub async fn run_log(&self, _id: &str, _after: u32, _limit: u32) -> Result<Vec<LogLine>, StoreError> {
-        todo!()
-    }
-
-    /// Runs, newest first.
-    pub async fn runs(&self, _filter: &Filter, _ask: &Ask) -> Result<Page<Run>, StoreError> {
-        todo!()
-    }
-
-    /// Wishes the end of a run: a queued one ends at once, one under way at its worker's next heartbeat.
-    pub async fn cancel_run(&self, _id: &str, _by: &str, _now: Time) -> Result<State, StoreError> {
-        todo!()
-    }
-
-    /// Removes what is older than the limits; held runs and open conflicts stay. Gives how much went.
-    pub async fn prune(
-        &self,
-        _days: u32,
-        _runs: u32,
-        _deliveries: u32,
-        _now: Time,
-    ) -> Result<u64, StoreError> {
-        todo!()
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::db::args;
 use crate::{Store, StoreError, Time};
 
 /// A process.
@@ -21,17 +22,45 @@ pub struct Worker {
 
 impl Store {
     /// A process lives.
-    pub async fn report_worker(&self, _worker: &Worker) -> Result<(), StoreError> {
-        todo!()
+    pub async fn report_worker(&self, worker: &Worker) -> Result<(), StoreError> {
+        self.db()
+            .exec(
+                "INSERT INTO workers (id, fingerprint, since, seen, version) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, since = excluded.since, seen = excluded.seen, \
+                   version = excluded.version",
+                args![
+                    &worker.id,
+                    &worker.fingerprint,
+                    worker.since,
+                    worker.seen,
+                    &worker.version
+                ],
+            )
+            .await
+            .map(drop)
     }
 
     /// A process ended.
-    pub async fn retire_worker(&self, _id: &str) -> Result<(), StoreError> {
-        todo!()
+    pub async fn retire_worker(&self, id: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM workers WHERE id = $1";
+        self.db().exec(sql, args![id]).await.map(drop)
     }
 
     /// The processes heard of within that time.
-    pub async fn workers(&self, _within: Duration, _now: Time) -> Result<Vec<Worker>, StoreError> {
-        todo!()
+    pub async fn workers(&self, within: Duration, now: Time) -> Result<Vec<Worker>, StoreError> {
+        let within = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
+        let sql = "SELECT id, fingerprint, since, seen, version FROM workers WHERE seen >= $1 ORDER BY id";
+        let rows = self.db().rows(sql, args![now.0.saturating_sub(within)]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Worker {
+                    id: row.text("id")?,
+                    fingerprint: row.text("fingerprint")?,
+                    since: row.time("since")?,
+                    seen: row.time("seen")?,
+                    version: row.text("version")?,
+                })
+            })
+            .collect()
     }
 }

@@ -1,0 +1,326 @@
+//! The thin layer over sqlx that the rest of this crate speaks: statements with `$1`, values, rows, transactions.
+//!
+//! SQLite takes one writer at a time, so there is one connection that writes, and others that read while it does. PostgreSQL has
+//! one pool for both. No statement knows which of the two it runs on, but for [`Tx::locked`].
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::{Any, AnyPool, Arguments, AssertSqlSafe, Row as _, SqlSafeStr, Transaction};
+
+use crate::StoreError;
+use crate::failure::failed;
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// The pools.
+#[derive(Debug, Clone)]
+pub(crate) struct Db {
+    pub(crate) dialect: Dialect,
+    pub(crate) writer: AnyPool,
+    pub(crate) reader: AnyPool,
+}
+
+/// What is bound to a placeholder. A null has a type, which PostgreSQL insists on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Int(i64),
+    Text(String),
+    Blob(Vec<u8>),
+    NoInt,
+    NoText,
+}
+
+/// Values for the placeholders of a statement, in order.
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::db::Value::from($value)),*] };
+}
+pub(crate) use args;
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<crate::Time> for Value {
+    fn from(value: crate::Time) -> Self {
+        Self::Int(value.0)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::from(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        // PostgreSQL's text holds no NUL.
+        Self::Text(if value.contains('\0') {
+            value.replace('\0', "\u{fffd}")
+        } else {
+            value
+        })
+    }
+}
+
+impl From<&String> for Value {
+    fn from(value: &String) -> Self {
+        Self::from(value.as_str())
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Blob(value)
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(value: &[u8]) -> Self {
+        Self::Blob(value.to_vec())
+    }
+}
+
+impl From<&gitwire::RefName> for Value {
+    fn from(value: &gitwire::RefName) -> Self {
+        Self::Blob(value.as_bytes().to_vec())
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(value: Option<i64>) -> Self {
+        value.map_or(Self::NoInt, Self::Int)
+    }
+}
+
+impl From<Option<crate::Time>> for Value {
+    fn from(value: Option<crate::Time>) -> Self {
+        Self::from(value.map(|time| time.0))
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(value: Option<String>) -> Self {
+        value.map_or(Self::NoText, Self::from)
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(value: Option<&str>) -> Self {
+        value.map_or(Self::NoText, Self::from)
+    }
+}
+
+impl From<&Option<String>> for Value {
+    fn from(value: &Option<String>) -> Self {
+        Self::from(value.as_deref())
+    }
+}
+
+fn bound(values: Vec<Value>) -> Result<AnyArguments, StoreError> {
+    let mut arguments = AnyArguments::default();
+    for value in values {
+        match value {
+            Value::Int(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Blob(value) => arguments.add(value),
+            Value::NoInt => arguments.add(None::<i64>),
+            Value::NoText => arguments.add(None::<String>),
+        }
+        .map_err(|error| StoreError::Database(format!("a value cannot be bound: {error}")))?;
+    }
+    Ok(arguments)
+}
+
+impl Db {
+    /// A transaction that may write.
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
+        let inner = match self.dialect {
+            // A plain BEGIN would take the write lock at the first write, and fail if somebody wrote in between.
+            Dialect::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await,
+            Dialect::Postgres => self.writer.begin().await,
+        };
+        Ok(Tx {
+            inner: inner.map_err(failed)?,
+            dialect: self.dialect,
+        })
+    }
+
+    /// One statement that writes; gives the rows affected.
+    pub(crate) async fn exec(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let query = sqlx::query_with(sql, bound(values)?);
+        Ok(query.execute(&self.writer).await.map_err(failed)?.rows_affected())
+    }
+
+    /// Reads rows.
+    pub(crate) async fn rows(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let query = sqlx::query_with(sql, bound(values)?);
+        let rows = query.fetch_all(&self.reader).await.map_err(failed)?;
+        Ok(rows.into_iter().map(Row).collect())
+    }
+
+    /// Reads the first row, if there is one.
+    pub(crate) async fn first(
+        &self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        let query = sqlx::query_with(sql, bound(values)?);
+        Ok(query.fetch_optional(&self.reader).await.map_err(failed)?.map(Row))
+    }
+}
+
+/// A transaction; rolled back unless committed.
+#[derive(Debug)]
+pub(crate) struct Tx {
+    inner: Transaction<'static, Any>,
+    pub(crate) dialect: Dialect,
+}
+
+impl Tx {
+    pub(crate) async fn exec(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, StoreError> {
+        let query = sqlx::query_with(sql, bound(values)?);
+        let done = query.execute(&mut *self.inner).await.map_err(failed)?;
+        Ok(done.rows_affected())
+    }
+
+    pub(crate) async fn rows(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let query = sqlx::query_with(sql, bound(values)?);
+        let rows = query.fetch_all(&mut *self.inner).await.map_err(failed)?;
+        Ok(rows.into_iter().map(Row).collect())
+    }
+
+    pub(crate) async fn first(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        let query = sqlx::query_with(sql, bound(values)?);
+        Ok(query
+            .fetch_optional(&mut *self.inner)
+            .await
+            .map_err(failed)?
+            .map(Row))
+    }
+
+    /// The first row of a `SELECT`, locked until the end of the transaction. On SQLite the transaction holds the only write lock already.
+    pub(crate) async fn locked(
+        &mut self,
+        select: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        match self.dialect {
+            Dialect::Sqlite => self.first(select, values).await,
+            Dialect::Postgres => {
+                self.first(AssertSqlSafe(format!("{select} FOR UPDATE")), values)
+                    .await
+            }
+        }
+    }
+
+    /// Inserts rows, several hundred with one statement. `insert` ends before `VALUES`, `after` is what follows the values.
+    pub(crate) async fn insert(
+        &mut self,
+        insert: &'static str,
+        rows: Vec<Vec<Value>>,
+        after: &'static str,
+    ) -> Result<(), StoreError> {
+        // SQLite takes 32,766 placeholders, PostgreSQL 65,535.
+        for chunk in rows.chunks(500) {
+            let mut number = 0;
+            let groups: Vec<String> = chunk
+                .iter()
+                .map(|row| {
+                    let places: Vec<String> = row
+                        .iter()
+                        .map(|_| {
+                            number += 1;
+                            format!("${number}")
+                        })
+                        .collect();
+                    format!("({})", places.join(","))
+                })
+                .collect();
+            let sql = format!("{insert} VALUES {} {after}", groups.join(","));
+            self.exec(AssertSqlSafe(sql), chunk.concat()).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.inner.commit().await.map_err(failed)
+    }
+}
+
+/// A row, read by the names of its columns.
+#[derive(Debug)]
+pub(crate) struct Row(AnyRow);
+
+impl Row {
+    pub(crate) fn int(&self, column: &str) -> Result<i64, StoreError> {
+        self.0.try_get(column).map_err(failed)
+    }
+
+    pub(crate) fn flag(&self, column: &str) -> Result<bool, StoreError> {
+        Ok(self.int(column)? != 0)
+    }
+
+    pub(crate) fn maybe_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
+        self.0.try_get(column).map_err(failed)
+    }
+
+    pub(crate) fn time(&self, column: &str) -> Result<crate::Time, StoreError> {
+        Ok(crate::Time(self.int(column)?))
+    }
+
+    pub(crate) fn maybe_time(&self, column: &str) -> Result<Option<crate::Time>, StoreError> {
+        Ok(self.maybe_int(column)?.map(crate::Time))
+    }
+
+    pub(crate) fn text(&self, column: &str) -> Result<String, StoreError> {
+        self.0.try_get(column).map_err(failed)
+    }
+
+    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>, StoreError> {
+        self.0.try_get(column).map_err(failed)
+    }
+
+    pub(crate) fn blob(&self, column: &str) -> Result<Vec<u8>, StoreError> {
+        self.0.try_get(column).map_err(failed)
+    }
+
+    /// A count that is not negative and fits.
+    pub(crate) fn count<T: TryFrom<i64>>(&self, column: &str) -> Result<T, StoreError> {
+        let value = self.int(column)?;
+        T::try_from(value).map_err(|_| unreadable(column, &value.to_string()))
+    }
+}
+
+/// A row that holds what this version never writes.
+pub(crate) fn unreadable(what: &str, found: &str) -> StoreError {
+    StoreError::Database(format!(
+        "{what} holds {found:?}, which cannot be read: the database was changed by another program, or is damaged"
+    ))
+}

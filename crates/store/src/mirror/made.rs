@@ -1,0 +1,87 @@
+//! Mirrors made over the API.
+
+use crate::codec::word;
+use crate::db::{Row, args};
+use crate::mirror::{Health, Made, missing};
+use crate::{Store, StoreError, Time};
+
+fn made(row: &Row) -> Result<Made, StoreError> {
+    Ok(Made {
+        name: row.text("name")?,
+        spec: row.text("spec")?,
+        version: row.int("version")?,
+    })
+}
+
+impl Store {
+    /// The mirrors made over the API.
+    pub async fn made(&self) -> Result<Vec<Made>, StoreError> {
+        let sql = "SELECT name, spec, version FROM made_mirrors ORDER BY name";
+        let rows = self.db().rows(sql, vec![]).await?;
+        rows.iter().map(made).collect()
+    }
+
+    /// Makes one. An existing name is a conflict.
+    pub async fn make(&self, name: &str, spec: &str, now: Time) -> Result<Made, StoreError> {
+        let mut tx = self.begin().await?;
+        let taken = tx
+            .first(
+                "SELECT 1 AS taken FROM mirrors WHERE name = $1 AND health <> $2",
+                args![name, word(Health::Parked)],
+            )
+            .await?;
+        let inserted = tx
+            .exec(
+                "INSERT INTO made_mirrors (name, spec, version, created, changed) VALUES ($1, $2, 1, $3, $3) ON CONFLICT DO NOTHING",
+                args![name, spec, now],
+            )
+            .await?;
+        if taken.is_some() || inserted == 0 {
+            return Err(StoreError::Conflict(format!("a mirror {name} exists already")));
+        }
+        self.commit_and_wake(tx).await?;
+        Ok(Made {
+            name: name.to_owned(),
+            spec: spec.to_owned(),
+            version: 1,
+        })
+    }
+
+    /// Changes one, if it still has that version.
+    pub async fn remake(&self, name: &str, spec: &str, version: i64, now: Time) -> Result<Made, StoreError> {
+        let mut tx = self.begin().await?;
+        let changed = tx
+            .exec(
+                "UPDATE made_mirrors SET spec = $2, version = version + 1, changed = $4 WHERE name = $1 AND version = $3",
+                args![name, spec, version, now],
+            )
+            .await?;
+        if changed == 0 {
+            let found = tx
+                .first("SELECT version FROM made_mirrors WHERE name = $1", args![name])
+                .await?;
+            let found = found.ok_or_else(|| missing(name))?.int("version")?;
+            return Err(StoreError::Conflict(format!(
+                "mirror {name} was changed in the meantime: it has version {found}, not {version}; look at it again"
+            )));
+        }
+        self.commit_and_wake(tx).await?;
+        Ok(Made {
+            name: name.to_owned(),
+            spec: spec.to_owned(),
+            version: version + 1,
+        })
+    }
+
+    /// Removes one made over the API. What became of it stays until the next [`Store::adopt`] parks its rows.
+    pub async fn unmake(&self, name: &str, _now: Time) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let removed = tx
+            .exec("DELETE FROM made_mirrors WHERE name = $1", args![name])
+            .await?;
+        if removed == 0 {
+            return Err(missing(name));
+        }
+        self.commit_and_wake(tx).await
+    }
+}

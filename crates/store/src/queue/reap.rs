@@ -1,0 +1,124 @@
+//! Claims of workers that went silent, and claims that are given back.
+
+use crate::db::{Tx, args};
+use crate::mirror::set_health;
+use crate::queue::claim::hold;
+use crate::queue::{Claim, Work};
+use crate::run::{Fault, note};
+use crate::{Store, StoreError, Time};
+
+/// How often a run that a person asked for is begun anew when its process dies: one that kills every process must end.
+const ATTEMPTS: i64 = 5;
+
+impl Store {
+    /// Takes claims from workers that went silent.
+    pub(crate) async fn reap(&self, now: Time) -> Result<(), StoreError> {
+        let mirrors = self
+            .db()
+            .rows(
+                "SELECT name FROM mirrors WHERE claim_by IS NOT NULL AND claim_until <= $1 ORDER BY claim_until LIMIT 64",
+                args![now],
+            )
+            .await?;
+        for row in mirrors {
+            self.reap_mirror(&row.text("name")?, now).await?;
+        }
+        let runs = self
+            .db()
+            .rows(
+                "SELECT id FROM runs WHERE claim_by IS NOT NULL AND claim_until <= $1 ORDER BY claim_until LIMIT 64",
+                args![now],
+            )
+            .await?;
+        for row in runs {
+            let id = row.text("id")?;
+            let mut tx = self.begin().await?;
+            let sql = "SELECT id FROM runs WHERE id = $1 AND claim_by IS NOT NULL AND claim_until <= $2";
+            if tx.locked(sql, args![&id, now]).await?.is_some() {
+                end_orphan(&mut tx, &id, now).await?;
+                self.commit_and_wake(tx).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn reap_mirror(&self, name: &str, now: Time) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let sql = "SELECT claim_run FROM mirrors WHERE name = $1 AND claim_by IS NOT NULL AND claim_until <= $2";
+        let Some(row) = tx.locked(sql, args![name, now]).await? else {
+            return Ok(());
+        };
+        if let Some(run) = row.maybe_text("claim_run")? {
+            end_orphan(&mut tx, &run, now).await?;
+        }
+        tx.exec(
+            "UPDATE mirrors SET claim_by = NULL, claim_until = NULL, claim_run = NULL, claim_epoch = NULL, \
+               failures = CASE WHEN claim_run IS NULL THEN failures ELSE failures + 1 END, \
+               error = CASE WHEN claim_run IS NULL THEN error ELSE $2 END WHERE name = $1",
+            args![name, GONE],
+        )
+        .await?;
+        set_health(&mut tx, name).await?;
+        self.commit_and_wake(tx).await
+    }
+
+    /// Gives a claim back untouched: everything stays due, at once. A run that was begun ends as cancelled; one that a person asked
+    /// for is queued again.
+    pub async fn release(&self, claim: &Claim, now: Time) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let held = hold(&mut tx, claim).await?;
+        if let Some(run) = &held.run {
+            let sql = if matches!(claim.work, Work::Asked(_)) {
+                "UPDATE runs SET state = 'queued', started = NULL, worker = NULL, claim_by = NULL, claim_until = NULL WHERE id = $1 AND state = 'running'"
+            } else {
+                "UPDATE runs SET state = 'cancelled', ended = $2 WHERE id = $1 AND state = 'running'"
+            };
+            let values = if matches!(claim.work, Work::Asked(_)) {
+                args![run]
+            } else {
+                args![run, now]
+            };
+            tx.exec(sql, values).await?;
+        }
+        if let Some(mirror) = &claim.mirror {
+            tx.exec(
+                "UPDATE mirrors SET claim_by = NULL, claim_until = NULL, claim_run = NULL, claim_epoch = NULL WHERE name = $1",
+                args![mirror],
+            )
+            .await?;
+            set_health(&mut tx, mirror).await?;
+        }
+        self.commit_and_wake(tx).await
+    }
+}
+
+const GONE: &str = "the process that ran it is gone";
+
+/// Ends the run of a process that is gone, or queues it again if a person asked for it.
+async fn end_orphan(tx: &mut Tx, id: &str, now: Time) -> Result<(), StoreError> {
+    let again = tx
+        .exec(
+            "UPDATE runs SET state = 'queued', started = NULL, worker = NULL, attempt = attempt + 1, claim_by = NULL, claim_until = NULL \
+             WHERE id = $1 AND state = 'running' AND asked = 1 AND attempt < $2 AND cancel_by IS NULL",
+            args![id, ATTEMPTS],
+        )
+        .await?;
+    if again == 1 {
+        return note(tx, id, "warning", &format!("{GONE}; it is begun anew"), now).await;
+    }
+    let fault = Fault {
+        side: None,
+        stage: None,
+        kind: "worker-lost".to_owned(),
+        message: GONE.to_owned(),
+        advice: None,
+        retry: true,
+    };
+    tx.exec(
+        "UPDATE runs SET state = 'failed', ended = $2, fault = $3, claim_by = NULL, claim_until = NULL \
+         WHERE id = $1 AND state = 'running'",
+        args![id, now, crate::codec::json(&fault)],
+    )
+    .await?;
+    note(tx, id, "error", GONE, now).await
+}
