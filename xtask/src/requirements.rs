@@ -63,11 +63,30 @@ const REQUIREMENTS: &[Requirement] = &[
         why: "what jgit runs on",
         services: &[],
     },
+    Requirement {
+        package: "postgresql",
+        program: "initdb",
+        why: "the database that several machines share",
+        services: &["postgresql.service"],
+    },
+    Requirement {
+        package: "chromium",
+        program: "chromium",
+        why: "a browser that looks at the dashboard",
+        services: &[],
+    },
+    Requirement {
+        package: "chromium-driver",
+        program: "chromedriver",
+        why: "what drives the browser",
+        services: &[],
+    },
 ];
 
 /// Installs what is missing. On a system without apt it can only say what to install.
 pub(crate) fn install() -> anyhow::Result<()> {
-    let directories = search_path(std::env::var_os("PATH").as_deref());
+    let mut directories = search_path(std::env::var_os("PATH").as_deref());
+    directories.extend(postgresql_directories(Path::new("/usr/lib/postgresql")));
     let missing = missing(REQUIREMENTS, |program| {
         directories.iter().any(|dir| is_program(&dir.join(program)))
     });
@@ -131,6 +150,12 @@ fn search_path(path: Option<&OsStr>) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Debian keeps the server's programs of each version of PostgreSQL apart: `/usr/lib/postgresql/15/bin`.
+fn postgresql_directories(versions: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(versions).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path().join("bin")).collect()
+}
+
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata()
@@ -165,6 +190,16 @@ mod tests {
         let directories = search_path(Some(OsStr::new("/usr/bin:/bin")));
         assert!(directories.contains(&PathBuf::from("/usr/bin")));
         assert!(directories.contains(&PathBuf::from("/usr/sbin")));
+    }
+
+    #[test]
+    fn every_version_of_postgresql_is_looked_into() {
+        let dir = std::env::temp_dir().join(format!("refsync-xtask-{}", std::process::id()));
+        std::fs::create_dir_all(dir.join("15/bin")).unwrap();
+        let found = postgresql_directories(&dir);
+        std::fs::remove_dir_all(&dir).unwrap();
+        assert_eq!(found, [dir.join("15/bin")]);
+        assert!(postgresql_directories(&dir).is_empty());
     }
 
     #[test]

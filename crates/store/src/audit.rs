@@ -63,7 +63,8 @@ impl Store {
         let after = ask.key::<i64>()?.unwrap_or(i64::MAX);
         let rows = match subject {
             Some(subject) => {
-                let sql = "SELECT * FROM audit WHERE subject = $3 AND number < $1 ORDER BY number DESC LIMIT $2";
+                let sql =
+                    "SELECT * FROM audit WHERE subject = $3 AND number < $1 ORDER BY number DESC LIMIT $2";
                 self.db().rows(sql, args![after, ask.fetch(), subject]).await?
             }
             None => {

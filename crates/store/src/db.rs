@@ -171,7 +171,11 @@ impl Db {
     }
 
     /// Reads rows.
-    pub(crate) async fn rows(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn rows(
+        &self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
         let query = sqlx::query_with(sql, bound(values)?);
         let rows = query.fetch_all(&self.reader).await.map_err(failed)?;
         Ok(rows.into_iter().map(Row).collect())
@@ -275,7 +279,6 @@ impl Tx {
 }
 
 /// A row, read by the names of its columns.
-#[derive(Debug)]
 pub(crate) struct Row(AnyRow);
 
 impl Row {

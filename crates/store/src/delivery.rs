@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codec;
 use crate::db::{Row, Tx, args};
-use crate::queue::{Due, Marked, mark};
 use crate::page::{Ask, Page};
+use crate::queue::{Due, Marked, mark};
 use crate::{Store, StoreError, Time};
 
 /// A delivery.

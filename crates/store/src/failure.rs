@@ -35,14 +35,18 @@ fn by_code(code: &str, message: &str) -> StoreError {
         "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P02" | "57P03" => {
             StoreError::Busy(message.to_owned())
         }
-        "53100" => StoreError::Unusable(format!("the database's disk is full ({message}): make room on it")),
+        "53100" => StoreError::Unusable(format!(
+            "the database's disk is full ({message}): make room on it"
+        )),
         "25006" => StoreError::Unusable(format!(
             "the database takes no writes ({message}): is it a standby?"
         )),
         "28000" | "28P01" => StoreError::Unusable(format!(
             "the database refuses the user or the password ({message}): correct `database` in the configuration"
         )),
-        "3D000" => StoreError::Unusable(format!("{message}: create it, or correct `database` in the configuration")),
+        "3D000" => StoreError::Unusable(format!(
+            "{message}: create it, or correct `database` in the configuration"
+        )),
         "42501" => StoreError::Unusable(format!(
             "the database's user lacks a right ({message}): make it the owner of its database"
         )),
@@ -56,7 +60,9 @@ fn by_sqlite_code(primary: i64, message: &str) -> StoreError {
         8 => StoreError::Unusable(format!(
             "the database cannot be written ({message}): check the owner and mode of the file and of its directory"
         )),
-        13 => StoreError::Unusable(format!("the database's disk is full ({message}): make room on it")),
+        13 => StoreError::Unusable(format!(
+            "the database's disk is full ({message}): make room on it"
+        )),
         14 => StoreError::Unusable(format!(
             "the database cannot be opened ({message}): check the path, its owner and mode"
         )),
@@ -80,7 +86,9 @@ mod tests {
         for busy in ["5", "261", "517", "40001", "40P01", "57P03"] {
             assert!(matches!(by_code(busy, "x"), StoreError::Busy(_)), "{busy}");
         }
-        for unusable in ["8", "1032", "13", "14", "26", "11", "53100", "25006", "28P01", "3D000"] {
+        for unusable in [
+            "8", "1032", "13", "14", "26", "11", "53100", "25006", "28P01", "3D000",
+        ] {
             assert!(
                 matches!(by_code(unusable, "x"), StoreError::Unusable(_)),
                 "{unusable}"

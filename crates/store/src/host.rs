@@ -71,12 +71,7 @@ impl Store {
             let sql = "INSERT INTO host_slots (host, slot, holder, until) VALUES ($1, $2, $3, $4) \
                        ON CONFLICT (host, slot) DO UPDATE SET holder = excluded.holder, until = excluded.until \
                        WHERE host_slots.until <= $5";
-            if self
-                .db()
-                .exec(sql, args![host, slot, holder, until, now])
-                .await?
-                == 1
-            {
+            if self.db().exec(sql, args![host, slot, holder, until, now]).await? == 1 {
                 return Ok(Some(slot));
             }
         }

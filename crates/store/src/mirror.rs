@@ -109,7 +109,10 @@ impl Store {
     pub async fn mirror(&self, name: &str) -> Result<Overview, StoreError> {
         let row = self
             .db()
-            .first(sqlx::AssertSqlSafe(format!("{OVERVIEW} WHERE m.name = $1")), args![name])
+            .first(
+                sqlx::AssertSqlSafe(format!("{OVERVIEW} WHERE m.name = $1")),
+                args![name],
+            )
             .await?;
         overview(&row.ok_or_else(|| missing(name))?)
     }
@@ -126,7 +129,11 @@ impl Store {
             sql.push_str(" AND m.parked = 0");
         }
         if !filter.health.is_empty() {
-            let places: Vec<String> = filter.health.iter().map(|health| place(word(health).into())).collect();
+            let places: Vec<String> = filter
+                .health
+                .iter()
+                .map(|health| place(word(health).into()))
+                .collect();
             sql.push_str(&format!(" AND m.health IN ({})", places.join(",")));
         }
         for (label, value) in &filter.labels {
@@ -149,7 +156,10 @@ impl Store {
     pub async fn mirror_counts(&self) -> Result<BTreeMap<Health, u64>, StoreError> {
         let rows = self
             .db()
-            .rows("SELECT health, count(*) AS mirrors FROM mirrors GROUP BY health", vec![])
+            .rows(
+                "SELECT health, count(*) AS mirrors FROM mirrors GROUP BY health",
+                vec![],
+            )
             .await?;
         rows.iter()
             .map(|row| Ok((from_word(row, "health")?, row.count("mirrors")?)))

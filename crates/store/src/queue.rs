@@ -15,9 +15,9 @@ use engine::decide::{Base, Moved};
 use engine::side::Side;
 use gitwire::RefName;
 
+use crate::Time;
 use crate::conflict::Standing;
 use crate::run::{Finished, Run};
-use crate::{StoreError, Time};
 
 pub(crate) use claim::{hold, lost};
 pub(crate) use mark::mark;

@@ -114,7 +114,8 @@ impl Store {
 
     /// The token of a text, if it is valid now.
     pub async fn token(&self, text: &SecretString, now: Time) -> Result<Option<Token>, StoreError> {
-        let sql = "SELECT * FROM tokens WHERE hash = $1 AND revoked IS NULL AND (expires IS NULL OR expires > $2)";
+        let sql =
+            "SELECT * FROM tokens WHERE hash = $1 AND revoked IS NULL AND (expires IS NULL OR expires > $2)";
         let row = self
             .db()
             .first(sql, args![hash(text.expose_secret()), now])

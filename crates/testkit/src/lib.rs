@@ -21,6 +21,7 @@ mod http;
 mod jgit_daemon;
 mod object_format;
 mod port;
+pub mod postgres;
 mod process;
 mod program;
 mod repo;

@@ -13,7 +13,12 @@ const MORE_DIRECTORIES: [&str; 3] = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
 ///
 /// When it is not there, with the Debian package to install: a test never skips in silence.
 pub fn require(program: &str) -> PathBuf {
-    match find(program) {
+    require_in(program, &[])
+}
+
+/// [`require`], which looks into these directories too.
+pub(crate) fn require_in(program: &str, more: &[PathBuf]) -> PathBuf {
+    match find(program, more) {
         Some(path) => path,
         None => panic!(
             "this test needs `{program}`; on Debian: apt-get install {}",
@@ -22,10 +27,11 @@ pub fn require(program: &str) -> PathBuf {
     }
 }
 
-fn find(program: &str) -> Option<PathBuf> {
+fn find(program: &str, more: &[PathBuf]) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(MORE_DIRECTORIES.iter().map(PathBuf::from))
+        .chain(more.iter().cloned())
         .map(|directory| directory.join(program))
         .find(|candidate| is_executable(candidate))
 }
@@ -42,6 +48,7 @@ fn package(program: &str) -> &str {
         "jgit" => "jgit-cli",
         "java" => "default-jre-headless",
         "htpasswd" => "apache2-utils",
+        "postgres" | "initdb" | "psql" => "postgresql",
         "chromedriver" => "chromium-driver",
         other => other,
     }

@@ -44,7 +44,8 @@ impl Store {
 }
 
 async fn rows(tx: &mut Tx) -> Result<BTreeMap<String, Row>, StoreError> {
-    let sql = "SELECT name, fingerprint, labels, source_url, target_url, sweep_ms, two_way, parked FROM mirrors";
+    let sql =
+        "SELECT name, fingerprint, labels, source_url, target_url, sweep_ms, two_way, parked FROM mirrors";
     let rows = tx.rows(sql, vec![]).await?;
     rows.iter()
         .map(|row| {
@@ -109,7 +110,12 @@ fn sought(known: &Known) -> String {
 async fn label(tx: &mut Tx, mirrors: &[&Known]) -> Result<(), StoreError> {
     let rows = mirrors
         .iter()
-        .flat_map(|known| known.labels.iter().map(|(label, value)| args![&known.name, label, value]))
+        .flat_map(|known| {
+            known
+                .labels
+                .iter()
+                .map(|(label, value)| args![&known.name, label, value])
+        })
         .collect();
     tx.insert("INSERT INTO mirror_labels (mirror, label, value)", rows, "")
         .await

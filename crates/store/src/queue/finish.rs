@@ -54,8 +54,7 @@ impl Store {
 
 /// A run that was begun and turned out not to be worth a row: one that a person asked for is kept as succeeded.
 async fn drop_begun(tx: &mut Tx, run: &str, now: Time) -> Result<(), StoreError> {
-    let sql =
-        "UPDATE runs SET state = 'succeeded', ended = $2, claim_by = NULL WHERE id = $1 AND asked = 1 AND state = 'running'";
+    let sql = "UPDATE runs SET state = 'succeeded', ended = $2, claim_by = NULL WHERE id = $1 AND asked = 1 AND state = 'running'";
     if tx.exec(sql, args![run, now]).await? == 0 {
         tx.exec("DELETE FROM run_log WHERE run = $1", args![run]).await?;
         let sql = "DELETE FROM runs WHERE id = $1 AND state = 'running'";
@@ -76,8 +75,11 @@ async fn remove(
         let places: Vec<String> = (0..chunk.len()).map(|index| format!("${}", index + 2)).collect();
         let sql = format!("{delete} WHERE mirror = $1 AND name IN ({})", places.join(","));
         let names = chunk.iter().map(|name| Value::from(*name));
-        tx.exec(AssertSqlSafe(sql), args![mirror].into_iter().chain(names).collect())
-            .await?;
+        tx.exec(
+            AssertSqlSafe(sql),
+            args![mirror].into_iter().chain(names).collect(),
+        )
+        .await?;
     }
     Ok(())
 }

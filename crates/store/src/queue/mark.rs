@@ -75,7 +75,10 @@ pub(crate) async fn mark(
         return Ok(marked);
     }
     // What is news is due at once; a sweep waits for the end of a back-off.
-    let changes = marked.iter().zip(due).filter(|(marked, _)| **marked != Marked::Echo);
+    let changes = marked
+        .iter()
+        .zip(due)
+        .filter(|(marked, _)| **marked != Marked::Echo);
     let news = changes.clone().any(|(_, due)| due.is_news());
     let named = changes.clone().any(|(_, due)| due.name.is_some());
     tx.exec(

@@ -90,7 +90,14 @@ impl Store {
             .into_iter()
             .map(|(name, intent)| {
                 let side = side_word(intent.to);
-                args![mirror, name, side, oid_value(intent.old), oid_value(intent.new), now]
+                args![
+                    mirror,
+                    name,
+                    side,
+                    oid_value(intent.old),
+                    oid_value(intent.new),
+                    now
+                ]
             })
             .collect();
         tx.insert(

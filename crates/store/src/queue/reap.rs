@@ -44,7 +44,8 @@ impl Store {
 
     async fn reap_mirror(&self, name: &str, now: Time) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let sql = "SELECT claim_run FROM mirrors WHERE name = $1 AND claim_by IS NOT NULL AND claim_until <= $2";
+        let sql =
+            "SELECT claim_run FROM mirrors WHERE name = $1 AND claim_by IS NOT NULL AND claim_until <= $2";
         let Some(row) = tx.locked(sql, args![name, now]).await? else {
             return Ok(());
         };

@@ -15,7 +15,11 @@ impl Store {
     /// Makes the mirrors due whose sweep has come, at most `limit`; gives their names and when the next one comes.
     ///
     /// Any process may do it: each sweep is taken by one. A paused mirror's comes when the pause ends.
-    pub async fn mark_sweeps(&self, now: Time, limit: u32) -> Result<(Vec<String>, Option<Time>), StoreError> {
+    pub async fn mark_sweeps(
+        &self,
+        now: Time,
+        limit: u32,
+    ) -> Result<(Vec<String>, Option<Time>), StoreError> {
         let come = self
             .db()
             .rows(
@@ -74,7 +78,9 @@ impl Store {
             )
             .await?;
         let Some(row) = row else { return Ok((0, None)) };
-        let age = row.maybe_int("oldest")?.map(|oldest| now.0.saturating_sub(oldest).max(0));
+        let age = row
+            .maybe_int("oldest")?
+            .map(|oldest| now.0.saturating_sub(oldest).max(0));
         let age = age.map(|age| std::time::Duration::from_millis(age.unsigned_abs()));
         Ok((row.count("depth")?, age))
     }

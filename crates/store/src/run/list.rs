@@ -68,7 +68,11 @@ impl Store {
             return from_row(&row);
         }
         let wanted = id.to_ascii_lowercase();
-        if wanted.len() < PREFIX || !wanted.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+        if wanted.len() < PREFIX
+            || !wanted
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        {
             return Err(no_run(id));
         }
         let found = self
@@ -130,7 +134,11 @@ impl Store {
             sql.push_str(&format!(" AND mirror = {}", place(mirror.into())));
         }
         if !filter.states.is_empty() {
-            let places: Vec<String> = filter.states.iter().map(|state| place(word(state).into())).collect();
+            let places: Vec<String> = filter
+                .states
+                .iter()
+                .map(|state| place(word(state).into()))
+                .collect();
             sql.push_str(&format!(" AND state IN ({})", places.join(",")));
         }
         if let Some(since) = filter.since {

@@ -44,7 +44,10 @@ impl Store {
     /// The id of the oldest row that is among the `keep` newest.
     async fn nth_newest(&self, table: &str, keep: u32) -> Result<Option<String>, StoreError> {
         let sql = format!("SELECT id FROM {table} ORDER BY id DESC LIMIT 1 OFFSET $1");
-        let row = self.db().first(AssertSqlSafe(sql), args![i64::from(keep) - 1]).await?;
+        let row = self
+            .db()
+            .first(AssertSqlSafe(sql), args![i64::from(keep) - 1])
+            .await?;
         let Some(row) = row else { return Ok(None) };
         let id = row.text("id")?;
         // It goes into statements as it is: ours are hexadecimal.
