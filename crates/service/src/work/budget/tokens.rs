@@ -128,12 +128,17 @@ impl Tokens {
             token.forbidden.insert(mirror.to_owned());
         }
         let whole = status != 403 || token.forbidden.len() >= FORBIDDEN_MIRRORS;
+        let key = match whole {
+            true => credential.to_owned(),
+            false => key(credential, mirror),
+        };
+        let before = token.refused.get(&key).map(|one| one.hash.clone());
         let refused = Refused {
-            key: match whole {
-                true => credential.to_owned(),
-                false => key(credential, mirror),
-            },
-            hash: salted(&rand::random::<[u8; 16]>(), value),
+            key,
+            // The same value keeps its hash, by which it is known how long it is refused.
+            hash: before
+                .filter(|hash| is_hash_of(hash, value))
+                .unwrap_or_else(|| salted(&rand::random::<[u8; 16]>(), value)),
             status,
             learned: Some(Instant::now()),
         };
