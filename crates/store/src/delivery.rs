@@ -85,11 +85,35 @@ impl Delivery {
     }
 }
 
-/// What is told of a delivery once it is kept: what became of each due thing, and the delivery that it repeats.
-pub(crate) type Delivered = (Vec<Marked>, Option<String>);
+/// What is told of a delivery once it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// What became of each due thing, in order.
+    pub marked: Vec<Marked>,
+    /// The delivery that this one repeats.
+    pub repeats: Option<String>,
+}
+
+/// Makes of what became of a delivery the disposition that is kept with it.
+pub type Answering = Box<dyn Fn(&Delivered) -> String + Send + Sync>;
+
+/// A delivery with what it makes due, and how it is answered once that is marked.
+pub struct Arrival {
+    /// The delivery. Its disposition is replaced.
+    pub delivery: Delivery,
+    /// Mirrors and what is due in them.
+    pub due: Vec<(String, Due)>,
+    /// Its disposition.
+    pub answer: Answering,
+}
 
 /// Keeps a delivery and marks what it makes due.
-async fn keep(tx: &mut Tx, delivery: &Delivery, due: &[(String, Due)]) -> Result<Delivered, StoreError> {
+async fn keep(
+    tx: &mut Tx,
+    delivery: &Delivery,
+    due: &[(String, Due)],
+    answer: Option<&Answering>,
+) -> Result<Delivered, StoreError> {
     let repeats = repeated(tx, delivery).await?;
     // Mirrors in the order of their names, so that two transactions never wait for each other.
     let mut by_mirror: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -104,7 +128,9 @@ async fn keep(tx: &mut Tx, delivery: &Delivery, due: &[(String, Due)]) -> Result
             marked[*index] = became;
         }
     }
-    insert(tx, delivery, repeats.as_deref()).await?;
+    let delivered = Delivered { marked, repeats };
+    let disposition = answer.map_or_else(|| delivery.disposition.clone(), |answer| answer(&delivered));
+    insert(tx, delivery, delivered.repeats.as_deref(), disposition).await?;
     let concerned: BTreeSet<&str> = by_mirror.into_keys().chain(delivery.mirror.as_deref()).collect();
     let rows = concerned
         .into_iter()
@@ -112,7 +138,7 @@ async fn keep(tx: &mut Tx, delivery: &Delivery, due: &[(String, Due)]) -> Result
         .collect();
     tx.insert("INSERT INTO delivery_mirrors (mirror, delivery)", rows, "")
         .await?;
-    Ok((marked, repeats))
+    Ok(delivered)
 }
 
 /// The first delivery of the same host's id, unless it is known already what this one repeats.
@@ -125,7 +151,12 @@ async fn repeated(tx: &mut Tx, delivery: &Delivery) -> Result<Option<String>, St
     row.map(|row| row.text("id")).transpose()
 }
 
-async fn insert(tx: &mut Tx, delivery: &Delivery, repeats: Option<&str>) -> Result<(), StoreError> {
+async fn insert(
+    tx: &mut Tx,
+    delivery: &Delivery,
+    repeats: Option<&str>,
+    disposition: String,
+) -> Result<(), StoreError> {
     tx.exec(
         "INSERT INTO deliveries (id, endpoint, mirror, side, credential, provider, host_id, event, at, sender, headers, body, \
            status, disposition, repeats) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
@@ -143,7 +174,7 @@ async fn insert(tx: &mut Tx, delivery: &Delivery, repeats: Option<&str>) -> Resu
             &delivery.headers,
             delivery.body.as_slice(),
             i64::from(delivery.status),
-            &delivery.disposition,
+            disposition,
             repeats,
         ],
     )
@@ -160,7 +191,30 @@ impl Store {
         due: &[(String, Due)],
     ) -> Result<(Vec<Marked>, Option<String>), StoreError> {
         let mut tx = self.begin().await?;
-        let delivered = keep(&mut tx, delivery, due).await?;
+        let delivered = keep(&mut tx, delivery, due, None).await?;
+        self.commit_and_wake(tx).await?;
+        Ok((delivered.marked, delivered.repeats))
+    }
+
+    /// Keeps several deliveries in one transaction, which is one commit for all; gives what is told of each, in order. Either all are
+    /// kept or none.
+    pub async fn deliver_all(&self, arrivals: &[Arrival]) -> Result<Vec<Delivered>, StoreError> {
+        let mut tx = self.begin().await?;
+        // In the order of their names and before all else, so that two transactions never wait for each other.
+        let mirrors: BTreeSet<&str> = arrivals
+            .iter()
+            .flat_map(|arrival| arrival.due.iter().map(|(mirror, _)| mirror.as_str()))
+            .collect();
+        if arrivals.len() > 1 {
+            for mirror in mirrors {
+                tx.locked("SELECT name FROM mirrors WHERE name = $1", args![mirror])
+                    .await?;
+            }
+        }
+        let mut delivered = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            delivered.push(keep(&mut tx, &arrival.delivery, &arrival.due, Some(&arrival.answer)).await?);
+        }
         self.commit_and_wake(tx).await?;
         Ok(delivered)
     }
