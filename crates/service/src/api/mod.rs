@@ -50,7 +50,7 @@ use crate::app::App;
 mod connections;
 mod first_token;
 pub(crate) mod model;
-mod rate;
+pub(crate) mod rate;
 
 pub(crate) use connections::serve;
 pub(crate) use first_token::first_token;

@@ -1,12 +1,64 @@
 //! Webhooks: verified, read, written down, answered.
+//!
+//! | method and path | what it is |
+//! |---|---|
+//! | `POST /hooks/{mirror}/{source\|target}` | one repository's hook |
+//! | `POST /hooks/host/{credential}` | the hook of an organisation, a group or a whole host: mirrors are found by the repository |
+//!
+//! An answer is a status that hosts understand: 202 and 200 when it is written down, 401 without a right signature, 400 for what cannot be
+//! read, 403 for an endpoint without a secret, 404 for none, 413 and 415 for bodies that are not taken, 503 with `Retry-After` when
+//! there is too much at once. Never 410, which makes some hosts give up for good, and never 500 for what came from outside.
+
+mod answer;
+mod body;
+mod endpoint;
+mod explain;
+mod host;
+mod index;
+mod intake;
+mod list;
+mod mirror;
+mod redeliver;
+mod register;
+mod route;
+#[cfg(test)]
+mod tests;
+mod writer;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::post;
+
+pub(crate) use explain::{Explanation, explain};
+pub(crate) use list::endpoints;
+pub(crate) use redeliver::{RedeliverError, redeliver};
+pub(crate) use register::register;
 
 use crate::app::App;
 
-/// `POST /hooks/{mirror}/{source|target}` and `POST /hooks/host/{credential}`.
-pub(crate) fn router(_app: &Arc<App>) -> Router {
-    todo!()
+/// What the handlers share.
+#[derive(Debug, Clone)]
+struct Hooks {
+    app: Arc<App>,
+    writer: writer::Writer,
+    index: Arc<index::Index>,
+    room: Arc<body::Room>,
+    notes: Arc<intake::Notes>,
+}
+
+/// `POST /hooks/{mirror}/{source|target}` and `POST /hooks/host/{credential}`. To be called inside a runtime: deliveries that come at
+/// once are written by one task, which ends with the router.
+pub(crate) fn router(app: &Arc<App>) -> Router {
+    let hooks = Hooks {
+        app: Arc::clone(app),
+        writer: writer::Writer::start(app.store.clone()),
+        index: Arc::default(),
+        room: Arc::default(),
+        notes: Arc::default(),
+    };
+    Router::new()
+        .route("/hooks/host/{credential}", post(host::deliver))
+        .route("/hooks/{mirror}/{side}", post(mirror::deliver))
+        .with_state(hooks)
 }

@@ -1,0 +1,24 @@
+//! `POST /hooks/host/{credential}`: the hook of an organisation, a group or a whole host.
+
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::response::Response;
+
+use super::endpoint::Endpoint;
+use super::mirror::taken_apart;
+use super::{Hooks, intake};
+
+/// Takes a delivery.
+pub(super) async fn deliver(
+    State(hooks): State<Hooks>,
+    Path(credential): Path<String>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Response {
+    let loaded = hooks.app.loaded();
+    let endpoint = match Endpoint::of_host(&loaded, &credential) {
+        // A mirror may be called `host`.
+        Err(_) if loaded.mirrors.contains_key("host") => Endpoint::of_mirror(&loaded, "host", &credential),
+        endpoint => endpoint,
+    };
+    intake::take(&hooks, &loaded, endpoint, taken_apart(request, query)).await
+}

@@ -1,0 +1,36 @@
+//! `POST /hooks/{mirror}/{source|target}`: one repository's hook.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Path, RawQuery, Request, State};
+use axum::response::Response;
+
+use super::endpoint::Endpoint;
+use super::{Hooks, intake};
+
+/// Takes a delivery.
+pub(super) async fn deliver(
+    State(hooks): State<Hooks>,
+    Path((mirror, side)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Response {
+    let loaded = hooks.app.loaded();
+    let endpoint = Endpoint::of_mirror(&loaded, &mirror, &side);
+    intake::take(&hooks, &loaded, endpoint, taken_apart(request, query)).await
+}
+
+/// The request's parts, and the address it came from.
+pub(super) fn taken_apart(request: Request, query: Option<String>) -> intake::Request {
+    let (parts, body) = request.into_parts();
+    let from = parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| peer.ip().to_string());
+    intake::Request {
+        from,
+        headers: parts.headers,
+        query,
+        body,
+    }
+}

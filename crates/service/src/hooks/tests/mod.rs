@@ -1,0 +1,1 @@
+//! Endpoints over a real database, asked as hosts ask.
