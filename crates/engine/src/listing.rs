@@ -1,7 +1,10 @@
 //! What a side lists, beside the references themselves, which are handed out one by one.
 
 use bstr::BString;
+use gitwire::pktline::Packet;
 use gitwire::{ObjectFormat, Oid, RefName};
+
+use crate::error::Fault;
 
 /// Takes references one by one, so that a listing need not be held.
 pub(crate) type Each<'a> = dyn FnMut(Listed) + Send + 'a;
@@ -34,6 +37,35 @@ pub(crate) struct Listing {
 
 /// How many names are kept that git refuses. Whoever sends more means no good.
 const MAX_INVALID: usize = 1000;
+
+/// The most bytes of a listing: some four million references. Whoever sends more means no good.
+pub(crate) const MAX_LISTING: u64 = 256 << 20;
+
+/// Counts the bytes of a listing.
+#[derive(Debug)]
+pub(crate) struct Ceiling {
+    left: u64,
+}
+
+impl Ceiling {
+    /// So many are taken, and no more.
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self { left: bytes }
+    }
+
+    /// Takes a packet, unless it is too much.
+    pub(crate) fn take(&mut self, packet: &Packet) -> Result<(), Fault> {
+        let bytes = match packet {
+            Packet::Data(data) => data.len() as u64,
+            _ => 0,
+        };
+        self.left = self
+            .left
+            .checked_sub(bytes)
+            .ok_or_else(|| Fault::Setup("the listing of references is too long".into()))?;
+        Ok(())
+    }
+}
 
 impl Listing {
     /// Whether the side has nothing to list at all.

@@ -127,7 +127,7 @@ impl Reach {
             .filter(|pattern| pattern.matches(host, port))
             .peekable();
         if matching.peek().is_none() {
-            return Err(refused("it is not among the hosts that are allowed"));
+            return Err(refused(NOT_ALLOWED));
         }
         if matching.any(|pattern| matches!(pattern.host, Name::Exactly(_))) {
             return Ok(Permit::AnyAddress);
@@ -136,6 +136,20 @@ impl Reach {
             Ok(address) if is_internal(address) => Err(refused(INTERNAL)),
             _ => Ok(Permit::PublicAddress),
         }
+    }
+
+    /// Whether a name may be resolved: it is that of a host that is allowed on some port.
+    pub(crate) fn permit_name(&self, host: &str) -> Result<(), Fault> {
+        let Self::Only(patterns) = self else {
+            return Ok(());
+        };
+        if patterns.iter().any(|pattern| pattern.matches(host, pattern.port)) {
+            return Ok(());
+        }
+        Err(Fault::OutOfReach {
+            host: bare(host),
+            reason: NOT_ALLOWED,
+        })
     }
 
     /// Of the addresses that a name has, those that may be reached; an error if there is none. The port was looked at before.
@@ -186,6 +200,9 @@ impl Reach {
         }
     }
 }
+
+/// Why a name is refused.
+const NOT_ALLOWED: &str = "it is not among the hosts that are allowed";
 
 /// Why an address is refused.
 const INTERNAL: &str = "its address is of this machine, of this network segment, or of a metadata service";

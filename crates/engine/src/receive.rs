@@ -371,8 +371,9 @@ impl Reading {
     async fn read(mut self, mut incoming: Incoming) -> Pushed {
         // The receiver may be silent as long as the pack takes, and then as long as it checks it: `relay` counts.
         incoming.wait("report", FOREVER);
-        if let Err(fault) = self.read_all(&mut incoming).await {
-            self.pushed.fault = Some(fault);
+        match self.read_all(&mut incoming).await {
+            Ok(()) => incoming.end_aside(),
+            Err(fault) => self.pushed.fault = Some(fault),
         }
         if let Some(line) = std::mem::take(&mut self.lines).finish() {
             self.say(line.text, false);

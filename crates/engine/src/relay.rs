@@ -21,13 +21,10 @@ use crate::report::Outcome;
 use crate::request::Request;
 use crate::side::{Both, Side};
 use crate::transport::Remote;
-use crate::upload::{Upload, Wanted};
+use crate::upload::{MAX_WANTS, Upload, Wanted};
 
 /// The most commands of one push: hosts fail at 4,000 to 10,000.
 const MAX_COMMANDS: usize = 2_000;
-
-/// The most values that one fetch asks for, which keeps its request under 8 MiB.
-const MAX_WANTS: usize = 100_000;
 
 /// After so many pushes of which nothing at all was taken, the server takes nothing: the rest is not tried in ever smaller pieces.
 const MAX_FUTILE: u32 = 128;

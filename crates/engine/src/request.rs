@@ -20,6 +20,8 @@ use crate::scope::Scope;
 use crate::side::Both;
 use crate::url::RemoteUrl;
 
+pub use gitwire::receive_pack::check_push_option;
+
 /// The most bytes of a push option: one packet. It cannot hold a line break or a NUL either.
 pub const MAX_PUSH_OPTION: usize = gitwire::pktline::MAX_DATA_LEN;
 

@@ -147,6 +147,13 @@ impl Incoming {
         }
     }
 
+    /// The same, while something else goes on.
+    pub(crate) fn end_aside(self) {
+        if let ByteSource::Http(_) = &self.source {
+            tokio::spawn(self.end());
+        }
+    }
+
     /// The stream ended where it may not: the program's last words say why, if it had any.
     pub(crate) async fn ended(&mut self, during: &'static str) -> Fault {
         let words = match &mut self.guard {

@@ -21,6 +21,9 @@ const SECOND_ROUND: usize = 1024;
 /// The most bytes that a line with one id takes in a request: `have`, or `shallow`, and its framing.
 const LINE: usize = 80;
 
+/// The most values that one fetch asks for; it leaves room for some thousands of haves.
+pub(crate) const MAX_WANTS: usize = MAX_REQUEST / LINE - 4_096;
+
 /// What to fetch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {

@@ -12,14 +12,14 @@ use gitwire::upload_pack_v0::V0Capabilities;
 use gitwire::{ObjectFormat, Oid, ProtocolError};
 
 use crate::error::Fault;
-use crate::listing::{Each, Listed, Listing};
+use crate::listing::{Ceiling, Each, Listed, Listing, MAX_LISTING};
 use crate::transport::{AGENT, Ask, Incoming, Line, Remote, Way};
 
 mod fetch;
 mod lineage;
 mod pack_stream;
 
-pub(crate) use fetch::Wanted;
+pub(crate) use fetch::{MAX_WANTS, Wanted};
 pub(crate) use pack_stream::PackStream;
 
 /// A conversation with an upload-pack.
@@ -160,10 +160,12 @@ impl<'r> Upload<'r> {
         let mut decoder = LsRefsDecoder::new(self.format);
         listing.format = self.format;
         listing.tells_symbolic = true;
+        let mut ceiling = Ceiling::new(MAX_LISTING);
         while !decoder.is_done() {
             let Some(packet) = exchange.incoming().packet().await? else {
                 return Err(exchange.incoming().ended("the listing").await);
             };
+            ceiling.take(&packet)?;
             match decoder.packet(&packet).map_err(remote_words)? {
                 LsRefsEvent::Ref(found) => {
                     listing.count += 1;
@@ -270,6 +272,15 @@ pub(crate) async fn read_greeting(
     service: Service,
     each: &mut Each<'_>,
 ) -> Result<(GreetingDecoder, Listing), Fault> {
+    read_greeting_up_to(incoming, service, each, Ceiling::new(MAX_LISTING)).await
+}
+
+async fn read_greeting_up_to(
+    incoming: &mut Incoming,
+    service: Service,
+    each: &mut Each<'_>,
+    mut ceiling: Ceiling,
+) -> Result<(GreetingDecoder, Listing), Fault> {
     let mut decoder = GreetingDecoder::new(service);
     let mut listing = Listing::default();
     while !decoder.is_done() {
@@ -281,6 +292,7 @@ pub(crate) async fn read_greeting(
                 decoder.finish().map_or_else(Fault::from, |()| ended)
             });
         };
+        ceiling.take(&packet)?;
         match decoder.packet(&packet).map_err(remote_words)? {
             GreetingEvent::Ref { name, id } => {
                 listing.count += 1;
@@ -319,4 +331,38 @@ pub(crate) fn remote_words(error: ProtocolError) -> Fault {
 fn unique(ids: impl IntoIterator<Item = Oid>) -> Vec<Oid> {
     let mut seen = std::collections::HashSet::new();
     ids.into_iter().filter(|id| seen.insert(*id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::side::Side;
+
+    /// What a receive-pack of version 0 with two branches says first.
+    fn greeting() -> Vec<u8> {
+        let mut out = Vec::new();
+        let id = "1".repeat(40);
+        gitwire::pktline::write_data(&mut out, format!("{id} refs/heads/a\0report-status\n").as_bytes());
+        gitwire::pktline::write_data(&mut out, format!("{id} refs/heads/b\n").as_bytes());
+        gitwire::pktline::write_flush(&mut out);
+        out
+    }
+
+    async fn count_up_to(bytes: u64) -> Result<u64, Fault> {
+        let greeting = std::io::Cursor::new(greeting());
+        let mut incoming = Incoming::stream(Side::Target, greeting, Duration::from_secs(1), None);
+        let ceiling = Ceiling::new(bytes);
+        let read = read_greeting_up_to(&mut incoming, Service::ReceivePack, &mut |_| {}, ceiling).await;
+        read.map(|(_, listing)| listing.count)
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_is_too_long_is_refused() {
+        let whole = greeting().len() as u64;
+        assert_eq!(count_up_to(whole).await.unwrap(), 2);
+        let fault = count_up_to(100).await.unwrap_err();
+        assert_eq!(fault.to_string(), "the listing of references is too long");
+    }
 }

@@ -26,7 +26,8 @@ pub(super) enum Framing {
 /// A pack that is being received.
 #[derive(Debug)]
 pub(crate) struct PackStream {
-    exchange: Exchange,
+    /// None once it was read to its end and its connection was given back.
+    exchange: Option<Exchange>,
     framing: Framing,
     ready: VecDeque<Bytes>,
     header: Option<PackHeader>,
@@ -40,7 +41,7 @@ pub(crate) struct PackStream {
 impl PackStream {
     pub(super) fn new(remote: &Remote, exchange: Exchange, framing: Framing) -> Self {
         Self {
-            exchange,
+            exchange: Some(exchange),
             framing,
             ready: VecDeque::new(),
             header: None,
@@ -88,6 +89,13 @@ impl PackStream {
             self.read().await?;
         }
         let bytes = self.ready.pop_front();
+        if bytes.is_none()
+            && let Some(Exchange::Response(incoming)) = self
+                .exchange
+                .take_if(|exchange| matches!(exchange, Exchange::Response(_)))
+        {
+            incoming.end_aside();
+        }
         self.bytes += bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
         Ok(bytes)
     }
@@ -111,7 +119,11 @@ impl PackStream {
     }
 
     async fn read(&mut self) -> Result<(), Fault> {
-        let incoming = self.exchange.incoming();
+        let Some(exchange) = &mut self.exchange else {
+            self.ended = true;
+            return Ok(());
+        };
+        let incoming = exchange.incoming();
         if let Framing::Bare(decoder) = &self.framing
             && decoder.in_pack()
         {
@@ -179,6 +191,6 @@ impl PackStream {
 
     /// The exchange, if its answer was read to the end.
     pub(super) fn into_exchange(self) -> Option<Exchange> {
-        (self.ended && self.ready.is_empty()).then_some(self.exchange)
+        self.exchange.filter(|_| self.ended && self.ready.is_empty())
     }
 }

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::Path;
 
 use engine::decide::{Direction, Policy};
-use engine::request::{Credentials, Endpoint, MAX_PUSH_OPTION, Request, Timeouts};
+use engine::request::{Credentials, Endpoint, Request, Timeouts, check_push_option};
 use engine::scope::{Scope, ScopeError};
 use engine::side::{Both, Side};
 use engine::url::RemoteUrl;
@@ -41,7 +41,7 @@ pub(crate) fn request(flags: &Flags, variables: &Variables) -> Result<Request, U
     if flags
         .push_option
         .iter()
-        .any(|option| option.len() > MAX_PUSH_OPTION || option.contains(['\n', '\r', '\0']))
+        .any(|option| check_push_option(option).is_err() || option.contains('\r'))
     {
         return Err(UsageError::PushOption);
     }

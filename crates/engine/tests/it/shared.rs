@@ -1,0 +1,294 @@
+//! What runs share, and what they tell the keepers of hosts.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use engine::Clients;
+use engine::error::Fault;
+use engine::event::Event;
+use engine::keeper::Hosts;
+use engine::request::{Credentials, TokenStyle};
+use engine::side::Side;
+use futures_util::future::BoxFuture;
+use testkit::{Answer, HttpServer, Then, When};
+
+use crate::mirror::{Mirror, token};
+use crate::scene::{Scene, push, source, target_listing};
+
+fn sharing(mirror: Mirror, clients: &Clients) -> Mirror {
+    mirror.with(|request| request.clients = clients.clone())
+}
+
+/// `run` can be spawned: all that it holds while it waits can go to another thread.
+#[tokio::test]
+async fn a_run_can_be_a_task_of_its_own() {
+    let scene = Scene::new();
+    let request = scene.mirror().request;
+    let task = tokio::spawn(async move {
+        engine::run(&request, &engine::event::Listener::none())
+            .await
+            .exit()
+    });
+    assert_eq!(task.await.unwrap() as u8, 0);
+}
+
+#[tokio::test]
+async fn connections_are_used_again_by_the_next_run() {
+    let scene = Scene::new();
+    let clients = Clients::default();
+    for _ in 0..6 {
+        scene.source.commit("main", "on");
+        sharing(scene.mirror(), &clients).run().await.ok();
+    }
+    scene.assert_same();
+    // A run needs two at a time, and the next one may begin before the answers to it are read to their very end.
+    let before = scene.server.connections();
+    assert!(before <= 4, "{before}");
+    scene.source.commit("main", "alone");
+    scene.mirror().run().await.ok();
+    assert!(
+        scene.server.connections() > before,
+        "another Clients shares nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_server_of_an_old_dialect_is_asked_optimistically_once() {
+    let scene = Scene::mirrored();
+    scene.server.on(source(When::any()), Then::Version0);
+    let clients = Clients::default();
+    let calls = || {
+        let requests = scene.server.requests();
+        scene.server.forget();
+        requests
+            .iter()
+            .filter(|it| it.path.starts_with("/source.git"))
+            .count()
+    };
+    sharing(scene.mirror(), &clients).run().await.ok();
+    assert_eq!(calls(), 2, "optimistically, then properly");
+    sharing(scene.mirror(), &clients).run().await.ok();
+    assert_eq!(calls(), 1);
+}
+
+#[tokio::test]
+async fn another_authority_or_reach_shares_no_connection() {
+    let scene = Scene::new();
+    let clients = Clients::default();
+    sharing(scene.mirror(), &clients).run().await.ok();
+    let before = scene.server.connections();
+    let only = scene.server.address().to_string().parse().unwrap();
+    let limited = sharing(scene.mirror(), &clients).with(|request| {
+        let reach = engine::reach::Reach::Only(vec![only]);
+        request.ends.source.reach = reach.clone();
+        request.ends.target.reach = reach;
+    });
+    limited.run().await.ok();
+    assert!(scene.server.connections() > before);
+}
+
+#[tokio::test]
+async fn a_bearer_token_is_shown_as_one() {
+    let scene = Scene::new();
+    let only = testkit::Credentials::bearer("s3cret");
+    scene.server.on(When::any(), Then::Authorize(only));
+    let credentials = Credentials::Token {
+        user: None,
+        token: "s3cret".to_owned().into(),
+        style: TokenStyle::Bearer,
+    };
+    let mirror = scene.mirror().with(|request| {
+        request.ends.source.credentials = credentials.clone();
+        request.ends.target.credentials = credentials;
+    });
+    mirror.run().await.ok();
+    scene.assert_same();
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_given_is_used() {
+    let scene = Scene::new();
+    // A server that is asked for a whole address takes it for the path of this one.
+    let proxy = HttpServer::start(scene.folder.path());
+    let mirror = Mirror::new(
+        "http://nowhere.invalid/source.git",
+        "http://nowhere.invalid/target.git",
+    );
+    let mirror = mirror.with(|request| {
+        request.ends.source.proxy = Some(proxy.base_url().into());
+        request.ends.target.proxy = Some(proxy.base_url().into());
+    });
+    mirror.run().await.ok();
+    scene.assert_same();
+    assert!(proxy.requests().len() >= 4);
+}
+
+#[tokio::test]
+async fn the_address_of_a_proxy_is_not_repeated_in_errors() {
+    let scene = Scene::new();
+    let mirror = scene.mirror().with(|request| {
+        request.ends.source.proxy = Some("no:s3cret@such proxy".to_owned().into());
+    });
+    assert!(!format!("{:?}", mirror.request).contains("s3cret"));
+    let done = mirror.run().await;
+    assert!(
+        done.error().contains("the address of the proxy") && !done.error().contains("s3cret"),
+        "{}",
+        done.error()
+    );
+}
+
+#[tokio::test]
+async fn a_client_certificate_that_is_none_is_named() {
+    let scene = Scene::new();
+    let secure = HttpServer::start_tls(scene.folder.path());
+    let file = scene.folder.path().join("client.pem");
+    std::fs::write(&file, "hello").unwrap();
+    let mirror = Mirror::new(&secure.url("source.git"), &secure.url("target.git")).with(|request| {
+        request.ends.source.client_cert = Some(file.clone());
+    });
+    let done = mirror.ca(&secure.ca_pem_path()).run().await;
+    assert!(
+        done.error()
+            .contains("client.pem holds no certificate with its key in PEM"),
+        "{}",
+        done.error()
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_goes_in_clear_to_another_machine_is_warned_of() {
+    let warned = async |mirror: Mirror| {
+        let mirror = mirror.with(|request| {
+            request.ends.source.credentials = token("s3cret");
+            request.timeouts.connect = Duration::from_millis(50);
+        });
+        let done = mirror.run().await;
+        let words = done.events.into_iter().filter_map(|event| match event {
+            Event::Warning(words) => Some(words),
+            _ => None,
+        });
+        words.collect::<Vec<String>>()
+    };
+    let scene = Scene::new();
+    assert_eq!(
+        warned(scene.mirror()).await,
+        Vec::<String>::new(),
+        "to this machine"
+    );
+    let target = scene.server.url("target.git");
+    let clear = warned(Mirror::new("http://nowhere.invalid/app.git", &target)).await;
+    assert!(
+        clear[0].contains("the source's token goes over plain http://"),
+        "{clear:?}"
+    );
+    let encrypted = warned(Mirror::new("https://nowhere.invalid/app.git", &target)).await;
+    assert_eq!(encrypted, Vec::<String>::new());
+}
+
+/// Notes what it is told.
+#[derive(Debug, Default)]
+struct Keeper {
+    notes: Arc<Mutex<Vec<String>>>,
+    refuse: bool,
+}
+
+struct Permit(Arc<Mutex<Vec<String>>>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push("left".into());
+    }
+}
+
+impl Keeper {
+    fn note(&self, text: String) {
+        self.notes.lock().unwrap().push(text);
+    }
+}
+
+impl Hosts for Keeper {
+    fn enter<'a>(&'a self, side: Side, host: &'a str) -> BoxFuture<'a, Result<Box<dyn Send>, Fault>> {
+        self.note(format!("{side} enters {host}"));
+        let notes = Arc::clone(&self.notes);
+        let answer = move || -> Result<Box<dyn Send>, Fault> {
+            if self.refuse {
+                return Err(Fault::Busy {
+                    status: 429,
+                    retry_after: None,
+                    message: "all slots are taken".into(),
+                });
+            }
+            Ok(Box::new(Permit(notes)))
+        };
+        Box::pin(std::future::ready(answer()))
+    }
+
+    fn answered(&self, side: Side, host: &str, what: &'static str, _: Duration, status: Option<u16>) {
+        self.note(format!("{side} {host} {what} {status:?}"));
+    }
+
+    fn busy(&self, host: &str, retry_after: Duration) {
+        self.note(format!("{host} busy for {} s", retry_after.as_secs()));
+    }
+}
+
+/// Runs, and gives what the keeper was told, sorted between the first and the last.
+async fn kept(mirror: Mirror, refuse: bool) -> Vec<String> {
+    let keeper = Arc::new(Keeper {
+        refuse,
+        ..Keeper::default()
+    });
+    let hosts = Arc::clone(&keeper);
+    mirror.with(|request| request.hosts = Some(hosts)).run().await;
+    let mut notes = keeper.notes.lock().unwrap().clone();
+    if let Some(middle) = notes.len().checked_sub(1).filter(|end| *end > 1) {
+        notes[1..middle].sort();
+    }
+    notes
+}
+
+#[tokio::test]
+async fn one_host_is_entered_once_and_held_to_the_end_and_each_answer_is_told() {
+    let scene = Scene::mirrored();
+    scene.source.commit("main", "on");
+    let notes = kept(scene.mirror(), false).await;
+    let expected = [
+        "source enters 127.0.0.1",
+        "source 127.0.0.1 fetch Some(200)",
+        "source 127.0.0.1 ls-refs Some(200)",
+        "target 127.0.0.1 info-refs Some(200)",
+        "target 127.0.0.1 push Some(200)",
+        "left",
+    ];
+    assert_eq!(notes, expected);
+}
+
+#[tokio::test]
+async fn hosts_are_entered_in_the_order_of_their_names() {
+    let scene = Scene::mirrored();
+    let localhost = scene.server.url("source.git").replace("127.0.0.1", "localhost");
+    let mirror = Mirror::new(&localhost, &scene.server.url("target.git"));
+    let notes = kept(mirror, false).await;
+    let entered: Vec<&String> = notes.iter().filter(|note| note.contains(" enters ")).collect();
+    assert_eq!(entered, ["target enters 127.0.0.1", "source enters localhost"]);
+}
+
+#[tokio::test]
+async fn a_host_that_may_not_be_entered_is_not_asked() {
+    let scene = Scene::mirrored();
+    assert_eq!(kept(scene.mirror(), true).await, ["source enters 127.0.0.1"]);
+    assert_eq!(scene.server.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_host_that_says_when_to_come_back_is_heard() {
+    for when in [target_listing(), push()] {
+        let scene = Scene::mirrored();
+        scene.source.commit("main", "on");
+        let busy = Answer::status(429).header("retry-after", "7");
+        scene.server.on(when, Then::Answer(busy));
+        let notes = kept(scene.mirror(), false).await;
+        assert!(notes.contains(&"127.0.0.1 busy for 7 s".to_owned()), "{notes:?}");
+    }
+}
