@@ -3,6 +3,7 @@
 //! SQLite takes one writer at a time, so there is one connection that writes, and others that read while it does. PostgreSQL has
 //! one pool for both. No statement knows which of the two it runs on, but for [`Tx::locked`].
 
+use futures_util::TryStreamExt;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, AnyPool, Arguments, AssertSqlSafe, Row as _, SqlSafeStr, Transaction};
 
@@ -247,9 +248,9 @@ impl Tx {
     /// Inserts rows, several hundred with one statement. `insert` ends before `VALUES`, `after` is what follows the values.
     pub(crate) async fn insert(
         &mut self,
-        insert: &'static str,
+        insert: &str,
         rows: Vec<Vec<Value>>,
-        after: &'static str,
+        after: &str,
     ) -> Result<(), StoreError> {
         // SQLite takes 32,766 placeholders, PostgreSQL 65,535.
         for chunk in rows.chunks(500) {
@@ -271,6 +272,17 @@ impl Tx {
             self.exec(AssertSqlSafe(sql), chunk.concat()).await?;
         }
         Ok(())
+    }
+
+    /// Reads rows one by one, however many there are.
+    pub(crate) fn stream(
+        &mut self,
+        sql: String,
+    ) -> impl futures_util::Stream<Item = Result<Row, StoreError>> + Send + Unpin {
+        sqlx::query(AssertSqlSafe(sql))
+            .fetch(&mut *self.inner)
+            .map_ok(Row)
+            .map_err(failed)
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {

@@ -94,6 +94,17 @@ async fn refuse_foreign(tx: &mut Tx) -> Result<(), StoreError> {
     }
 }
 
+/// Refuses a file that never was a database of refsync: to open is to make, but what is restored must be there.
+pub(crate) async fn check_ours(db: &Db) -> Result<(), StoreError> {
+    let sql = "SELECT 1 AS ours FROM sqlite_master WHERE type = 'table' AND name = 'refsync_schema'";
+    match db.first(sql, vec![]).await? {
+        Some(_) => Ok(()),
+        None => Err(StoreError::Unusable(
+            "the file is no backup of refsync: it has none of its tables".to_owned(),
+        )),
+    }
+}
+
 fn checksum(sql: &str) -> String {
     hex::encode(Sha256::digest(sql.as_bytes()))
 }

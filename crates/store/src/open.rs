@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{AnyConnection, ConnectOptions, Connection, Executor};
 
 use crate::StoreError;
 use crate::db::{Db, Dialect};
@@ -68,11 +68,18 @@ pub(crate) async fn open(url: &SecretString) -> Result<Db, StoreError> {
         Place::File(path) => {
             make_private(&path)?;
             let options = options(&file_url(&path)?)?;
-            let writer = sqlite(1).connect_with(options.clone()).await;
-            let writer = writer.map_err(|error| at_path(&path, failed(error)))?;
+            // A pool would try again and again, and tell in the end that it took too long.
+            let mut first = options
+                .connect()
+                .await
+                .map_err(|error| at_path(&path, failed(error)))?;
+            set_up(&mut first)
+                .await
+                .map_err(|error| at_path(&path, failed(error)))?;
+            first.close().await.map_err(failed)?;
             Ok(Db {
                 dialect: Dialect::Sqlite,
-                writer,
+                writer: sqlite(1).connect_lazy_with(options.clone()),
                 reader: sqlite(READERS).connect_lazy_with(options),
             })
         }
@@ -87,10 +94,11 @@ pub(crate) async fn open(url: &SecretString) -> Result<Db, StoreError> {
                         Ok(meta.idle_for < Duration::from_secs(2) || connection.ping().await.is_ok())
                     })
                 });
-            let pool = pool
-                .connect_with(options(url.expose_secret())?)
-                .await
-                .map_err(failed)?;
+            let options = options(url.expose_secret())?;
+            // A pool would wait long for a server that is not there.
+            let first = options.connect().await.map_err(failed)?;
+            first.close().await.map_err(failed)?;
+            let pool = pool.connect_lazy_with(options);
             Ok(Db {
                 dialect: Dialect::Postgres,
                 writer: pool.clone(),
@@ -112,21 +120,25 @@ fn sqlite(connections: u32) -> AnyPoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                // FULL: a delivery that was answered survives a power cut, not only a killed process. Deliveries that come at once
-                // share one commit, so that this costs little.
-                let settings = format!(
-                    "PRAGMA busy_timeout = {BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
-                );
-                for setting in settings.split("; ") {
-                    connection
-                        .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(setting.to_owned())))
-                        .await?;
-                }
-                Ok(())
-            })
-        })
+        .after_connect(|connection, _| Box::pin(set_up(connection)))
+}
+
+/// What every connection to a SQLite file needs.
+async fn set_up(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    // FULL: a delivery that was answered survives a power cut, not only a killed process. Deliveries that come at once share one
+    // commit, so that this costs little.
+    let settings = [
+        format!("PRAGMA busy_timeout = {BUSY_MS}"),
+        "PRAGMA journal_mode = WAL".to_owned(),
+        "PRAGMA synchronous = FULL".to_owned(),
+        "PRAGMA foreign_keys = ON".to_owned(),
+    ];
+    for setting in settings {
+        connection
+            .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(setting)))
+            .await?;
+    }
+    Ok(())
 }
 
 /// The file, readable by its owner alone; SQLite gives its companions the same mode.
