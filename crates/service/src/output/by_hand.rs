@@ -108,13 +108,20 @@ mod tests {
             outcome: "refused".into(),
             ..reference("refs/heads/it's")
         };
-        insta::assert_snapshot!(commands(&run, &[refused]).join("\n"), @"");
+        insta::assert_snapshot!(commands(&run, &[refused]).join("\n"), @r#"
+        git ls-remote https://ghe.corp.example/acme/app.git 'refs/heads/it'\''s'
+        git fetch https://git.harness.io/acct/org/x/app.git 'refs/heads/it'\''s'
+        git push --force-with-lease='refs/heads/it'\''s:a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4' https://ghe.corp.example/acme/app.git 'b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4:refs/heads/it'\''s'
+        "#);
         let deletion = RunReference {
             outcome: "held".into(),
             new: None,
             ..reference("refs/heads/old")
         };
-        insta::assert_snapshot!(commands(&run, &[deletion]).join("\n"), @"");
+        insta::assert_snapshot!(commands(&run, &[deletion]).join("\n"), @"
+        git ls-remote https://ghe.corp.example/acme/app.git refs/heads/old
+        git push --force-with-lease=refs/heads/old:a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4 https://ghe.corp.example/acme/app.git :refs/heads/old
+        ");
     }
 
     #[test]

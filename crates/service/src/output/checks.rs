@@ -138,11 +138,34 @@ mod tests {
 
     #[test]
     fn each_check_has_a_line_and_what_failed_has_advice() {
-        insta::assert_snapshot!(report(&failed(), &Screen::plain(80, now())), @"");
+        insta::assert_snapshot!(report(&failed(), &Screen::plain(80, now())), @"
+        ✗ app · it cannot work yet
+
+        The source
+          ✓  reachable       git.example.com answers in 0.04 s
+          ✓  may read        14 references listed
+          !  webhook         its endpoint has no secret, so it takes no deliveries
+
+        The target
+          ✓  authenticated   as refsync-bot
+          ✗  may write       the host refuses pushes of who asks (HTTP 403)
+                             give the token the permission to write contents, or name
+                             another credential for this side
+
+        Both
+          -  scope           not looked at, since the target cannot be written
+        ");
     }
 
     #[test]
     fn programs_get_a_row_each() {
-        insta::assert_snapshot!(report(&failed(), &Screen::pipe(now())), @"");
+        insta::assert_snapshot!(report(&failed(), &Screen::pipe(now())), @"
+        ok	source	reachable	git.example.com answers in 0.04 s	
+        ok	source	may read	14 references listed	
+        warning	source	webhook	its endpoint has no secret, so it takes no deliveries	
+        ok	target	authenticated	as refsync-bot	
+        failed	target	may write	the host refuses pushes of who asks (HTTP 403)	give the token the permission to write contents, or name another credential for this side
+        skipped		scope	not looked at, since the target cannot be written
+        ");
     }
 }

@@ -44,10 +44,10 @@ pub(crate) fn none(screen: &Screen) -> String {
 /// The list's columns and rows.
 pub(crate) fn grid(conflicts: &[Conflict], of: Of, screen: &Screen) -> Grid {
     let mut columns = vec![
-        Column::new("REFERENCE").fit(Fit::Middle),
+        Column::new("REFERENCE").fit(Fit::Middle).least(16),
         Column::new("SOURCE"),
         Column::new("TARGET"),
-        Column::new("BASE").spare(),
+        Column::new("BASE").spare(1),
         Column::new("SINCE").right(),
     ];
     if of == Of::All {
@@ -140,12 +140,32 @@ mod tests {
     #[test]
     fn a_list_names_mirror_reference_and_both_values() {
         let list = list(&[conflict()], &Screen::plain(80, now()));
-        insta::assert_snapshot!(list, @"");
+        insta::assert_snapshot!(list, @"
+        MIRROR  REFERENCE        SOURCE   TARGET   BASE     SINCE
+        app     refs/heads/main  a1b2c3d  b1b2c3d  c1b2c3d     2h
+
+        to look at one and decide: refsync conflict view app refs/heads/main
+        ");
     }
 
     #[test]
     fn one_is_shown_whole_with_the_ways_out() {
-        insta::assert_snapshot!(view(&conflict(), &Screen::plain(80, now())), @"");
+        insta::assert_snapshot!(view(&conflict(), &Screen::plain(80, now())), @"
+        ! refs/heads/main · conflict in app
+        both sides changed
+
+          Source   a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4
+          Target   b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4
+          Base     c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4
+          Since    2 hours ago
+          Seen by  run 019a0b1c-2d3e-7000-8000-000000000001
+
+        Ways out
+          refsync conflict resolve app refs/heads/main --take source
+          refsync conflict resolve app refs/heads/main --take target
+          refsync conflict resolve app refs/heads/main --keep both --prefer source
+        Writes are leased on the values above. It goes by itself once both sides agree.
+        ");
     }
 
     #[test]

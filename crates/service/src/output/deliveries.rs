@@ -16,8 +16,8 @@ pub(crate) fn list(deliveries: &[Delivery], wide: bool, screen: &Screen) -> Stri
         Column::new(""),
         Column::new("STATUS").right(),
         Column::new("ENDPOINT").fit(Fit::Middle),
-        Column::new("EVENT").fit(Fit::Middle).spare(),
-        Column::new("BECAME").fit(Fit::End),
+        Column::new("EVENT").fit(Fit::Middle).spare(1),
+        Column::new("BECAME").fit(Fit::End).least(24),
         Column::new("ID"),
         Column::new("AGE").right(),
     ];
@@ -231,7 +231,14 @@ mod tests {
             ..delivery()
         };
         let list = list(&[delivery(), refused, of_host], false, &Screen::plain(100, now()));
-        insta::assert_snapshot!(list, @"");
+        insta::assert_snapshot!(list, @"
+           STATUS  ENDPOINT    EVENT  BECAME                      ID             AGE
+        ✓     202  app/source  push   main queued                 019a0b1c-2d3e   3m
+        ✗     401  app/source  push   the signature is wrong      019a0b1c-2d3e   3m
+        ✓     202  host/ghe    push   main echo, v1 out of scope  019a0b1c-2d3e   3m
+
+        why one was refused: refsync webhook view 019a0b1c-2d3e
+        ");
     }
 
     #[test]
@@ -241,7 +248,22 @@ mod tests {
             body: Some("{\"ref\":\"refs/heads/a\u{1b}[31m\"}".into()),
             ..delivery()
         };
-        insta::assert_snapshot!(view(&whole, &Screen::plain(80, now())), @"");
+        insta::assert_snapshot!(view(&whole, &Screen::plain(80, now())), @r#"
+        ✓ app/source · 019a0b1c-2d3e · answered 202
+
+          Came       3 minutes ago
+          From       140.82.112.1
+          Provider   github
+          Event      push
+          Host's id  72d3162e-cc78-11e3-81ab-4c9367dc0958
+          Became     main queued
+
+        Headers
+          x-github-event  push
+
+        Body
+          {"ref":"refs/heads/a\u{1b}[31m"}
+        "#);
     }
 
     #[test]
@@ -260,6 +282,16 @@ mod tests {
             steps: Vec::new(),
             ..hook.clone()
         };
-        insta::assert_snapshot!(hooks(&[hook, disabled], &Screen::plain(80, now())), @"");
+        insta::assert_snapshot!(hooks(&[hook, disabled], &Screen::plain(80, now())), @"
+        ✓ source · gitlab · enabled
+          Address  https://refsync.example.org/hooks/app/source
+          Events   Push events, Tag push events
+          1. Open Settings, Webhooks.
+          2. Add the address above.
+
+        ✗ target · gitlab · disabled: webhookSecret is not configured
+          Address  https://refsync.example.org/hooks/app/source
+          Events   Push events, Tag push events
+        ");
     }
 }

@@ -7,7 +7,7 @@ use super::screen::Screen;
 use super::style::Tone;
 use super::summary::grouped;
 use super::view::View;
-use super::when::{ago, ago_if};
+use super::when::{ago, short_ago};
 use crate::api::model::reference::{Drift, ReferenceState};
 
 /// The report.
@@ -54,11 +54,11 @@ pub(crate) fn is_drifted(drift: &Drift) -> bool {
 fn grid(drift: &Drift, wide: bool, screen: &Screen) -> Grid {
     let mut columns = vec![
         Column::new(""),
-        Column::new("REFERENCE").fit(Fit::Middle),
+        Column::new("REFERENCE").fit(Fit::Middle).least(24),
         Column::new("SOURCE"),
         Column::new("TARGET"),
-        Column::new("STATE").fit(Fit::End),
-        Column::new("SINCE").spare(),
+        Column::new("STATE").fit(Fit::End).least(16),
+        Column::new("SINCE").right(),
     ];
     if wide {
         columns.extend([Column::new("BASE"), Column::new("RUN"), Column::new("WHY")]);
@@ -79,7 +79,10 @@ fn grid(drift: &Drift, wide: bool, screen: &Screen) -> Grid {
             id(&reference.source),
             id(&reference.target),
             Cell::new(mark.word).tone(mark.tone),
-            ago_if(reference.since, screen).tone(Tone::Quiet),
+            reference
+                .since
+                .map_or_else(Cell::default, |since| short_ago(since, screen))
+                .tone(Tone::Quiet),
         ];
         if wide {
             row.extend([
@@ -140,9 +143,37 @@ mod tests {
             drifting("refs/heads/old", ReferenceState::Deletion),
             drifting("refs/heads/own", ReferenceState::TargetOnly),
         ]);
-        insta::assert_snapshot!(report(&drift, false, &Screen::plain(80, now())), @"");
-        insta::assert_snapshot!(report(&drift, true, &Screen::plain(80, now()).endless()), @"");
-        insta::assert_snapshot!(report(&drift, false, &Screen::pipe(now())), @"");
+        insta::assert_snapshot!(report(&drift, false, &Screen::plain(80, now())), @"
+           REFERENCE                   SOURCE   TARGET   STATE                  SINCE
+        *  refs/heads/main             a1b2c3d  b1b2c3d  behind                    2h
+        !  refs/heads/release/2026.11  a1b2c3d  b1b2c3d  conflict                  2h
+        -  refs/heads/old              absent   b1b2c3d  deletion not mirrored     2h
+        +  refs/heads/own              absent   b1b2c3d  on the target alone       2h
+
+        * app: 1 behind, 1 conflict, 1 deletion not mirrored, 1 on the target alone,
+        1,204 in sync
+        As the last runs saw it, told just now; --live looks at both sides now.
+        to decide: refsync conflict view app REFERENCE
+        to bring it over now: refsync mirror run app --wait
+        ");
+        insta::assert_snapshot!(report(&drift, true, &Screen::plain(80, now()).endless()), @"
+           REFERENCE                   SOURCE                                    TARGET                                    STATE                  SINCE  BASE                                      RUN                                   WHY
+        *  refs/heads/main             a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4  b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4  behind                    2h  c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4  019a0b1c-2d3e-7000-8000-000000000001  in words
+        !  refs/heads/release/2026.11  a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4  b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4  conflict                  2h  c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4  019a0b1c-2d3e-7000-8000-000000000001  in words
+        -  refs/heads/old              absent                                    b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4  deletion not mirrored     2h  c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4  019a0b1c-2d3e-7000-8000-000000000001  in words
+        +  refs/heads/own              absent                                    b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4  on the target alone       2h  c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4  019a0b1c-2d3e-7000-8000-000000000001  in words
+
+        * app: 1 behind, 1 conflict, 1 deletion not mirrored, 1 on the target alone, 1,204 in sync
+        As the last runs saw it, told just now; --live looks at both sides now.
+        to decide: refsync conflict view app REFERENCE
+        to bring it over now: refsync mirror run app --wait
+        ");
+        insta::assert_snapshot!(report(&drift, false, &Screen::pipe(now())), @"
+        behind	refs/heads/main	a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4	b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4	behind	2026-11-21T07:00:00.000Z
+        conflict	refs/heads/release/2026.11	a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4	b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4	conflict	2026-11-21T07:00:00.000Z
+        deletion not mirrored	refs/heads/old	absent	b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4	deletion not mirrored	2026-11-21T07:00:00.000Z
+        on the target alone	refs/heads/own	absent	b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4	on the target alone	2026-11-21T07:00:00.000Z
+        ");
         assert!(is_drifted(&drift));
     }
 
@@ -154,6 +185,9 @@ mod tests {
         ]);
         assert!(!is_drifted(&own));
         assert!(is_drifted(&Drift { cut: true, ..own }));
-        insta::assert_snapshot!(report(&drift(&[]), false, &Screen::plain(80, now())), @"");
+        insta::assert_snapshot!(report(&drift(&[]), false, &Screen::plain(80, now())), @"
+        ✓ app: 1,204 in sync
+        As the last runs saw it, told just now; --live looks at both sides now.
+        ");
     }
 }

@@ -7,7 +7,7 @@ use super::width::{columns, cut_end, cut_middle, wrap};
 
 /// What is between two columns on a terminal.
 const GAP: usize = 2;
-/// No column is cut below this.
+/// No column is cut below this, unless it says otherwise.
 const NARROWEST: usize = 8;
 
 /// What may be done with a column that takes too much room.
@@ -34,8 +34,10 @@ pub(crate) struct Column {
     title: &'static str,
     fit: Fit,
     edge: Edge,
-    /// Whether it may be left out on a narrow terminal.
-    spare: bool,
+    /// How narrow it may become.
+    least: usize,
+    /// How soon it is left out on a narrow terminal: the highest goes first, all of one rank together, and 0 stays.
+    spare: u8,
 }
 
 impl Column {
@@ -45,7 +47,8 @@ impl Column {
             title,
             fit: Fit::Whole,
             edge: Edge::Left,
-            spare: false,
+            least: NARROWEST,
+            spare: 0,
         }
     }
 
@@ -62,9 +65,14 @@ impl Column {
         }
     }
 
-    /// The same, which may be left out on a narrow terminal; of several, the last goes first.
-    pub(crate) fn spare(self) -> Self {
-        Self { spare: true, ..self }
+    /// The same, which is cut to so many columns, and no further.
+    pub(crate) fn least(self, least: usize) -> Self {
+        Self { least, ..self }
+    }
+
+    /// The same, which may be left out on a narrow terminal: the highest rank goes first, all columns of one rank together.
+    pub(crate) fn spare(self, rank: u8) -> Self {
+        Self { spare: rank, ..self }
     }
 }
 
@@ -262,17 +270,19 @@ impl Grid {
             .collect();
         loop {
             self.shrink(&mut layout, width);
-            let spare = (0..layout.len())
-                .rev()
-                .find(|index| self.columns[*index].spare && layout[*index].is_some());
-            match spare {
-                Some(index) if total(&layout) > width => {
-                    layout = (0..layout.len())
-                        .map(|other| (layout[other].is_some() && other != index).then(|| natural(other)))
-                        .collect();
-                }
-                _ => return layout,
+            let rank = (0..layout.len())
+                .filter(|index| layout[*index].is_some())
+                .map(|index| self.columns[index].spare)
+                .max()
+                .unwrap_or(0);
+            if rank == 0 || total(&layout) <= width {
+                return layout;
             }
+            layout = (0..layout.len())
+                .map(|index| {
+                    (layout[index].is_some() && self.columns[index].spare < rank).then(|| natural(index))
+                })
+                .collect();
         }
     }
 
@@ -282,12 +292,14 @@ impl Grid {
             let widest = (0..layout.len())
                 .filter(|index| self.columns[*index].fit != Fit::Whole)
                 .filter_map(|index| layout[index].map(|width| (width, index)))
+                .filter(|(width, index)| {
+                    let column = &self.columns[*index];
+                    *width > column.least.max(columns(column.title))
+                })
                 .max_by_key(|(width, index)| (*width, usize::MAX - index));
             match widest {
-                Some((now, index)) if now > NARROWEST.max(columns(self.columns[index].title)) => {
-                    layout[index] = Some(now - 1);
-                }
-                _ => return,
+                Some((now, index)) => layout[index] = Some(now - 1),
+                None => return,
             }
         }
     }
@@ -308,7 +320,7 @@ mod tests {
         let mut grid = Grid::new([
             Column::new("NAME").fit(Fit::Middle),
             Column::new("BEHIND").right(),
-            Column::new("SOURCE").fit(Fit::Middle).spare(),
+            Column::new("SOURCE").fit(Fit::Middle).spare(1),
         ]);
         grid.row([
             Cell::new("payments-ledger-service"),

@@ -64,13 +64,59 @@ pub(crate) fn check(result: CheckResult) -> Mark {
 /// Of what became of one reference in a run, by its stable word.
 pub(crate) fn outcome(word: &str) -> Mark {
     match word {
-        "created" | "updated" | "deleted" => mark("✓", Tone::Good, "written"),
-        "forced" => mark("+", Tone::Forced, "forced"),
+        "created" | "fast-forwarded" | "deleted" => mark("✓", Tone::Good, "written"),
+        "forced" | "replaced" => mark("+", Tone::Forced, "forced"),
         "up-to-date" | "already-there" | "left-alone" | "deletion-skipped" => {
             mark("=", Tone::Quiet, "unchanged")
         }
         "held" => mark("!", Tone::Forced, "held"),
         "conflict" => mark("!", Tone::Bad, "conflict"),
         _ => mark("✗", Tone::Bad, "not written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::decide::{Lineage, Refusal};
+    use engine::report::Outcome;
+
+    use super::*;
+    use crate::output::json::words::OutcomeWord;
+
+    #[test]
+    fn what_was_written_is_good_and_what_was_not_is_bad() {
+        let tone = |outcome: &Outcome| {
+            let word = serde_json::to_value(OutcomeWord::from(outcome)).unwrap();
+            super::outcome(word.as_str().unwrap()).tone
+        };
+        for good in [
+            Outcome::Created,
+            Outcome::Updated(Lineage::Descends),
+            Outcome::Deleted,
+        ] {
+            assert_eq!(tone(&good), Tone::Good, "{good:?}");
+        }
+        for forced in [
+            Outcome::Updated(Lineage::Rewrites),
+            Outcome::Updated(Lineage::Unproven),
+        ] {
+            assert_eq!(tone(&forced), Tone::Forced, "{forced:?}");
+        }
+        for quiet in [
+            Outcome::UpToDate,
+            Outcome::AlreadyThere,
+            Outcome::DeletionSkipped,
+            Outcome::LeftAlone,
+        ] {
+            assert_eq!(tone(&quiet), Tone::Quiet, "{quiet:?}");
+        }
+        for bad in [
+            Outcome::Refused(Refusal::Conflict),
+            Outcome::LeaseLost { now: None },
+            Outcome::NotWritten,
+            Outcome::Unknown,
+        ] {
+            assert_eq!(tone(&bad), Tone::Bad, "{bad:?}");
+        }
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::grid::{Cell, Column, Fit, Grid};
 use super::screen::Screen;
 use super::style::Tone;
-use super::summary::{grouped, human_time};
+use super::summary::grouped;
 use super::view::View;
-use super::when::{ago, ago_if, short_ago};
+use super::when::{ago, ago_if, short_ago, span};
 use super::{conflicts, marks, runs};
 use crate::api::model::conflict::Conflict;
 use crate::api::model::hook::HookState;
@@ -18,13 +18,13 @@ use crate::api::model::run::{Force, Run};
 pub(crate) fn list(mirrors: &[Mirror], wide: bool, screen: &Screen) -> String {
     let mut columns = vec![
         Column::new(""),
-        Column::new("NAME").fit(Fit::Middle),
-        Column::new("STATE").fit(Fit::End),
+        Column::new("NAME").fit(Fit::Middle).least(16),
+        Column::new("STATE").fit(Fit::End).least(30),
         Column::new("BEHIND").right(),
-        Column::new("SOURCE").fit(Fit::Middle),
-        Column::new(""),
-        Column::new("TARGET").fit(Fit::Middle),
-        Column::new("CHANGED").spare(),
+        Column::new("SOURCE").fit(Fit::Middle).least(14).spare(2),
+        Column::new("").spare(2),
+        Column::new("TARGET").fit(Fit::Middle).least(14).spare(2),
+        Column::new("CHANGED").spare(1),
     ];
     if wide {
         columns.extend(["REFERENCES", "LABELS", "LAST RUN", "DEFINED IN"].map(Column::new));
@@ -261,7 +261,7 @@ fn schedule(mirror: &Mirror) -> String {
     said.extend(
         mirror
             .sweep_seconds
-            .map(|seconds| format!("every {}", human_time(std::time::Duration::from_secs(seconds)))),
+            .map(|seconds| format!("every {}", span(seconds))),
     );
     if said.is_empty() {
         return "by hand alone".to_owned();

@@ -34,7 +34,8 @@ pub(crate) fn list(runs: &[Run], more: bool, wide: bool, screen: &Screen) -> Str
     let mut view = View::new(screen);
     view.grid(&grid(runs, Of::All, wide, screen));
     if more {
-        view.gap().next("There are more: -L 100 lists a hundred.");
+        view.gap()
+            .next("There are more: -L COUNT lists as many as you want.");
     }
     if let Some(held) = runs.iter().find(|run| run.state == RunState::Held) {
         let id = short_id(&held.id);
@@ -61,13 +62,13 @@ pub(crate) fn none(filtered: bool, screen: &Screen) -> String {
 pub(crate) fn grid(runs: &[Run], of: Of, wide: bool, screen: &Screen) -> Grid {
     let mut columns = vec![Column::new("")];
     if of == Of::All {
-        columns.push(Column::new("MIRROR").fit(Fit::Middle));
+        columns.push(Column::new("MIRROR").fit(Fit::Middle).least(16));
     }
     columns.extend([
-        Column::new("RESULT").fit(Fit::End),
-        Column::new("TRIGGER").fit(Fit::End).spare(),
+        Column::new("RESULT").fit(Fit::End).least(22),
+        Column::new("TRIGGER").fit(Fit::End).spare(1),
         Column::new("ID"),
-        Column::new("TOOK").right().spare(),
+        Column::new("TOOK").right().spare(2),
         Column::new("AGE").right(),
     ]);
     if wide {
@@ -104,6 +105,14 @@ pub(crate) fn grid(runs: &[Run], of: Of, wide: bool, screen: &Screen) -> Grid {
     grid
 }
 
+/// The same without the fault, which is told below.
+fn how(run: &Run) -> String {
+    match run.state {
+        RunState::Failed => marks::run(run.state).word.to_owned(),
+        _ => result(run),
+    }
+}
+
 /// How it ended, in a few words: `3 written`, `failed: the target refused the token`.
 pub(crate) fn result(run: &Run) -> String {
     let word = marks::run(run.state).word;
@@ -137,7 +146,7 @@ pub(crate) fn view(run: &Run, references: &[RunReference], screen: &Screen) -> S
     view.headline(
         marks::run(run.state),
         name,
-        &format!("{} · {}", short_id(&run.id), result(run)),
+        &format!("{} · {}", short_id(&run.id), how(run)),
     );
     let asked = ago(run.created_at, screen);
     view.say(

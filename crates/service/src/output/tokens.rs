@@ -14,10 +14,10 @@ pub(crate) fn list(tokens: &[Token], screen: &Screen) -> String {
         Column::new("ID"),
         Column::new("NAME").fit(Fit::Middle),
         Column::new("ROLE"),
-        Column::new("LABEL").fit(Fit::Middle).spare(),
+        Column::new("LABEL").fit(Fit::Middle).spare(1),
         Column::new("STATE"),
-        Column::new("USED").spare(),
-        Column::new("MADE").spare(),
+        Column::new("USED").spare(2),
+        Column::new("MADE").spare(3),
     ]);
     for token in tokens {
         grid.row([
@@ -63,7 +63,7 @@ pub(crate) fn audit(entries: &[AuditEntry], wide: bool, screen: &Screen) -> Stri
         Column::new("WHO").fit(Fit::Middle),
         Column::new("ACTION"),
         Column::new("SUBJECT").fit(Fit::Middle),
-        Column::new("FROM").spare(),
+        Column::new("FROM").spare(1),
     ];
     if wide {
         columns.extend([Column::new("BEFORE"), Column::new("AFTER")]);
@@ -88,8 +88,9 @@ pub(crate) fn audit(entries: &[AuditEntry], wide: bool, screen: &Screen) -> Stri
     let mut view = View::new(screen);
     if entries.is_empty() {
         view.say(None, "Nothing was changed yet.");
+    } else {
+        view.grid(&grid);
     }
-    view.grid(&grid);
     view.text()
 }
 
@@ -129,7 +130,13 @@ mod tests {
                 ..token("gone")
             },
         ];
-        insta::assert_snapshot!(list(&tokens, &Screen::plain(100, now())), @"");
+        insta::assert_snapshot!(list(&tokens, &Screen::plain(100, now())), @"
+        ID    NAME    ROLE     LABEL     STATE           USED        MADE
+        k7f3  ci      operate  team=pay  valid                       1 day ago
+        k7f3  laptop  operate  team=pay  ends in 3 days  1 hour ago  1 day ago
+        k7f3  old     operate  team=pay  expired                     1 day ago
+        k7f3  gone    operate  team=pay  revoked                     1 day ago
+        ");
     }
 
     #[test]
@@ -144,7 +151,10 @@ mod tests {
             before: None,
             after: Some(serde_json::json!({"paused": true})),
         };
-        insta::assert_snapshot!(audit(&[entry], true, &Screen::plain(80, now()).endless()), @"");
+        insta::assert_snapshot!(audit(&[entry], true, &Screen::plain(80, now()).endless()), @r#"
+        WHEN           WHO  ACTION        SUBJECT     FROM      BEFORE  AFTER
+        3 minutes ago  ci   mirror.pause  mirror app  10.0.0.7          {"paused":true}
+        "#);
         assert_eq!(
             audit(&[], false, &Screen::plain(80, now())),
             "Nothing was changed yet.\n"

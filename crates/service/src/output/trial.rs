@@ -182,7 +182,16 @@ mod tests {
                 &screen,
             ),
         ];
-        insta::assert_snapshot!(steps.concat(), @"");
+        insta::assert_snapshot!(steps.concat(), @"
+        ○ app · waiting for a push
+        Push a branch to the source, in a clone of it:
+          git push https://git.harness.io/acct/org/pay/app.git HEAD:refs/heads/refsync-test
+        or to the target:
+          git push https://ghe.corp.example/acme/app.git HEAD:refs/heads/refsync-test
+        ✓ delivery  push from 140.82.112.1, answered 202: main queued
+        ✓ run       019a0b1c-2d3e, succeeded, 1 written
+        ✓ target    refs/heads/refsync-test b1b2c3d: updated, 1.0 s after the delivery
+        ");
     }
 
     #[test]
@@ -201,6 +210,20 @@ mod tests {
             refused(&disabled, &screen),
             no_run(&disabled, &screen),
         ];
-        insta::assert_snapshot!(steps.concat(), @"");
+        insta::assert_snapshot!(steps.concat(), @"
+        ○ app · waiting for a push
+        The source's webhook is disabled: set webhookSecret of its credential, or only a
+        sweep will see the push.
+        Push a branch to the source, in a clone of it:
+          git push https://git.harness.io/acct/org/pay/app.git HEAD:refs/heads/refsync-test
+        ✗ delivery  none came in 300 s
+          does the host know the address? refsync webhook list app; refsync webhook
+          register app; if you pushed, refsync mirror diff app --live shows whether a
+          sweep brought it over
+          the secret on the host and webhookSecret must be the same: refsync webhook
+          register app --rotate writes it anew
+        ✗ run       none began within a minute
+          is it paused, or the reference out of its scope? refsync mirror view app
+        ");
     }
 }

@@ -230,11 +230,30 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_a_page() {
-        insta::assert_snapshot!(shown(&Screen::plain(44, Timestamp::UNIX_EPOCH)), @"");
+        insta::assert_snapshot!(shown(&Screen::plain(44, Timestamp::UNIX_EPOCH)), @"
+        ✓ app · in sync
+        the app, both ways
+
+          Source  https://git.example.com/app.git
+          Labels  a sentence that is too long for
+                  the line that it is on
+
+        Conflicts
+          REFERENCE        SINCE
+          refs/heads/main  3 minutes ago
+
+        see: refsync run list
+        ");
     }
 
     #[test]
     fn a_pipe_gets_names_and_values() {
-        insta::assert_snapshot!(shown(&Screen::pipe(Timestamp::UNIX_EPOCH)), @"");
+        insta::assert_snapshot!(shown(&Screen::pipe(Timestamp::UNIX_EPOCH)), @"
+        name:	app
+        state:	in sync
+        source:	https://git.example.com/app.git
+        labels:	a sentence that is too long for the line that it is on
+        refs/heads/main	3 minutes ago
+        ");
     }
 }

@@ -52,6 +52,18 @@ pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
     amount(seconds, Unit::letter)
 }
 
+/// A length of time: `5 minutes`, `90 seconds`.
+pub(crate) fn span(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    let (count, unit) = match seconds {
+        _ if seconds % DAY == 0 => (seconds / DAY, Unit::Day),
+        _ if seconds % HOUR == 0 => (seconds / HOUR, Unit::Hour),
+        _ if seconds % MINUTE == 0 => (seconds / MINUTE, Unit::Minute),
+        _ => (seconds, Unit::Second),
+    };
+    unit.word(count)
+}
+
 /// How long something took, from and to given times: `0.4 s`.
 pub(crate) fn took(from: Timestamp, to: Timestamp) -> String {
     let milliseconds = to.as_millisecond() - from.as_millisecond();
@@ -132,6 +144,12 @@ mod tests {
         assert_eq!(age(at(-90), at(0)), "1m");
         assert_eq!(age(at(-40 * DAY), at(0)), "1mo");
         assert_eq!(age(at(5), at(0)), "0s");
+    }
+
+    #[test]
+    fn a_length_of_time_is_exact() {
+        let said = [300, 90, 3_600, 172_800].map(span);
+        assert_eq!(said, ["5 minutes", "90 seconds", "1 hour", "2 days"]);
     }
 
     #[test]

@@ -33,27 +33,61 @@ fn several() -> Vec<Mirror> {
 
 #[test]
 fn a_list_fits_a_terminal_of_80_columns() {
-    insta::assert_snapshot!(list(&several(), false, &Screen::plain(80, now())), @"");
+    insta::assert_snapshot!(list(&several(), false, &Screen::plain(80, now())), @"
+       NAME                    STATE                           BEHIND  CHANGED
+    ✓  pay-api                 in sync                                 3 minutes ago
+    !  app                     waiting: 2 conflicts, 1 held…       2h  3 minutes ago
+    ✗  core-authen…on-service  failed: the host refused the…       5m  3 minutes ago
+    *  pay-web                 moving                              2s
+
+    4 mirrors: 1 in sync, 1 moving, 1 waiting, 1 failed
+    to decide: refsync conflict list, refsync run list --state held,refused
+    why: refsync mirror view NAME
+    ");
 }
 
 #[test]
 fn a_list_of_120_columns_has_more_room() {
-    insta::assert_snapshot!(list(&several(), false, &Screen::plain(120, now())), @"");
+    insta::assert_snapshot!(list(&several(), false, &Screen::plain(120, now())), @"
+       NAME                STATE                           BEHIND  SOURCE                 TARGET               CHANGED
+    ✓  pay-api             in sync                                 git.harne…/pay-api  →  ghe.corp.…e/pay-api  3 minutes ago
+    !  app                 waiting: 2 conflicts, 1 held…       2h  git.harne…/pay/app  ⇄  ghe.corp.…/acme/app  3 minutes ago
+    ✗  core-auth…-service  failed: the host refused the…       5m  git.harne…-service  →  ghe.corp.…n-service  3 minutes ago
+    *  pay-web             moving                              2s  git.harne…/pay-web  →  ghe.corp.…e/pay-web
+
+    4 mirrors: 1 in sync, 1 moving, 1 waiting, 1 failed
+    to decide: refsync conflict list, refsync run list --state held,refused
+    why: refsync mirror view NAME
+    ");
 }
 
 #[test]
 fn a_wide_list_is_not_cut() {
-    insta::assert_snapshot!(list(&several()[..2], true, &Screen::plain(80, now()).endless()), @"");
+    insta::assert_snapshot!(list(&several()[..2], true, &Screen::plain(80, now()).endless()), @"
+       NAME     STATE                             BEHIND  SOURCE                                  TARGET                         CHANGED        REFERENCES  LABELS    LAST RUN                              DEFINED IN
+    ✓  pay-api  in sync                                   git.harness.io/acct/org/pay/pay-api  →  ghe.corp.example/acme/pay-api  3 minutes ago  1,204       team=pay  019a0b1c-2d3e-7000-8000-000000000001  refsync.yaml:31
+    !  app      waiting: 2 conflicts, 1 held run      2h  git.harness.io/acct/org/pay/app      ⇄  ghe.corp.example/acme/app      3 minutes ago  14          team=pay  019a0b1c-2d3e-7000-8000-000000000001  refsync.yaml:31
+
+    2 mirrors: 1 in sync, 1 waiting
+    to decide: refsync conflict list, refsync run list --state held,refused
+    ");
 }
 
 #[test]
 fn a_pipe_gets_whole_addresses_and_times() {
-    insta::assert_snapshot!(list(&several()[..2], false, &Screen::pipe(now())), @"");
+    insta::assert_snapshot!(list(&several()[..2], false, &Screen::pipe(now())), @"
+    in sync	pay-api	in sync		https://git.harness.io/acct/org/pay/pay-api.git	one-way	https://ghe.corp.example/acme/pay-api.git	2026-11-21T08:57:00.000Z
+    waiting	app	waiting: 2 conflicts, 1 held run	2026-11-21T07:00:00.000Z	https://git.harness.io/acct/org/pay/app.git	two-way	https://ghe.corp.example/acme/app.git	2026-11-21T08:57:00.000Z
+    ");
 }
 
 #[test]
 fn an_empty_list_says_what_to_do_next() {
-    insta::assert_snapshot!(none(false, &Screen::plain(80, now())), @"");
+    insta::assert_snapshot!(none(false, &Screen::plain(80, now())), @"
+    There are no mirrors yet.
+    add them to refsync.yaml (refsync config schema describes it), or: refsync
+    mirror create NAME --source URL --target URL
+    ");
     assert_eq!(none(true, &Screen::plain(80, now())), "No mirror matches.\n");
     assert_eq!(none(false, &Screen::pipe(now())), "");
 }
@@ -69,7 +103,34 @@ fn one_mirror_is_shown_with_its_conflicts_and_runs() {
         runs: vec![run()],
         input_sets: Vec::new(),
     };
-    insta::assert_snapshot!(view(&mirror, &beside, &Screen::plain(80, now())), @"");
+    insta::assert_snapshot!(view(&mirror, &beside, &Screen::plain(80, now())), @"
+    ! app · waiting, behind since 2 hours ago
+    the app, both ways
+
+      Source      https://git.harness.io/acct/org/pay/app.git (github, credential
+                  ghe)
+      Target      https://ghe.corp.example/acme/app.git (github, credential ghe)
+      Direction   both ways
+      References  refs/heads/* refs/tags/*
+      Deletions   not mirrored
+      Rewrites    where the old value is known
+      Looked at   on every webhook, every 5 minutes
+      Labels      team=pay
+      Defined in  refsync.yaml:31
+      In scope    14 references
+      In sync     12 seconds ago
+      Changed     3 minutes ago
+
+    Conflicts
+      REFERENCE        SOURCE   TARGET   BASE     SINCE
+      refs/heads/main  a1b2c3d  b1b2c3d  c1b2c3d     2h
+
+    Last runs
+         RESULT                TRIGGER  ID              TOOK  AGE
+      ✓  succeeded, 1 written  webhook  019a0b1c-2d3e  1.0 s   3m
+
+    to decide: refsync conflict view app REFERENCE
+    ");
 }
 
 #[test]
@@ -88,5 +149,28 @@ fn a_failed_mirror_tells_the_error_and_the_next_try() {
         runs: Vec::new(),
         input_sets: Vec::new(),
     };
-    insta::assert_snapshot!(view(&mirror, &beside, &Screen::plain(80, now())), @"");
+    insta::assert_snapshot!(view(&mirror, &beside, &Screen::plain(80, now())), @"
+    ✗ core-authentication-service · failed, behind since 5 minutes ago
+
+      Source      https://git.harness.io/acct/org/pay/core-authentication-service.git
+                  (github, credential ghe)
+      Target      https://ghe.corp.example/acme/core-authentication-service.git
+                  (github, credential ghe)
+      Direction   one way
+      References  refs/heads/* refs/tags/*
+      Deletions   not mirrored
+      Rewrites    where the old value is known
+      Looked at   on every webhook, every 5 minutes
+      Labels      team=pay
+      Defined in  refsync.yaml:31
+      In scope    1,204 references
+      In sync     12 seconds ago
+      Changed     3 minutes ago
+      Paused      by anna, 1 minute ago
+      Error       the host refused the token (HTTP 401) (4 times in a row)
+      Next try    in 2 minutes
+
+    details: refsync run view --mirror core-authentication-service; preflight:
+    refsync mirror check core-authentication-service
+    ");
 }
