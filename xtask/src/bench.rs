@@ -7,6 +7,7 @@ mod results;
 mod row;
 mod sample;
 mod servers;
+mod service;
 mod source;
 mod table;
 
@@ -24,7 +25,10 @@ use crate::{requirements, step, workspace};
 
 /// Arguments of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// A repository on disk to mirror, which is copied and not touched; without it, one is generated.
     #[arg(long, value_name = "PATH")]
     repo: Option<PathBuf>,
@@ -57,11 +61,21 @@ pub(crate) struct Args {
     refsync: Option<PathBuf>,
 }
 
+/// What else can be measured than `refsync sync`.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Measure `refsync serve`: latency, bursts, idle mirrors, several processes.
+    Service(service::Args),
+}
+
 /// The histories after which one new commit is measured.
 const LENGTHS: [u32; 3] = [1_000, 10_000, 80_000];
 
 /// Runs the benchmark and prints its table.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if let Some(What::Service(args)) = &args.what {
+        return service::run(args);
+    }
     ensure!(args.pairs > 0, "no pair, no ratio");
     requirements::install()?;
     let refsync = match &args.refsync {

@@ -20,6 +20,7 @@ mod import;
 mod mirror;
 mod run;
 mod selection;
+mod serve;
 mod sync;
 mod token;
 mod waiting;
@@ -55,6 +56,7 @@ Examples:
 enum Command {
     Sync(Box<sync::SyncArgs>),
     Demo(demo::DemoArgs),
+    Serve(serve::ServeArgs),
     Mirror(mirror::MirrorArgs),
     Run(run::RunArgs),
     Conflict(conflict::ConflictArgs),
@@ -72,6 +74,7 @@ impl Command {
         match self {
             Self::Sync(args) => sync::execute(args),
             Self::Demo(args) => demo::execute(args),
+            Self::Serve(args) => serve::execute(args),
             Self::Mirror(args) => mirror::execute(args),
             Self::Run(args) => run::execute(args),
             Self::Conflict(args) => conflict::execute(args),

@@ -21,6 +21,19 @@ impl Store {
         rows.iter().map(made).collect()
     }
 
+    /// Changes whenever a mirror is made, changed or removed over the API: cheap to ask again and again.
+    pub async fn made_stamp(&self) -> Result<String, StoreError> {
+        let sql = "SELECT count(*) AS total, CAST(coalesce(sum(version), 0) AS BIGINT) AS versions, coalesce(max(changed), 0) AS latest FROM made_mirrors";
+        let row = self.db().first(sql, vec![]).await?;
+        let row = row.ok_or_else(|| StoreError::Database("a count has no row".to_owned()))?;
+        Ok(format!(
+            "{}-{}-{}",
+            row.int("total")?,
+            row.int("versions")?,
+            row.int("latest")?
+        ))
+    }
+
     /// Makes one. An existing name is a conflict.
     pub async fn make(&self, name: &str, spec: &str, now: Time) -> Result<Made, StoreError> {
         let mut tx = self.begin().await?;

@@ -1,0 +1,58 @@
+//! What a starting process says to the person in front of it: on standard error, beside the log.
+
+use std::fmt::Write;
+
+use crate::app::App;
+use crate::output::Aside;
+use crate::serve::demo::Playground;
+
+/// Says what is served and what to do next.
+pub(super) fn show(app: &App, playground: Option<&Playground>) {
+    let loaded = app.loaded();
+    let address = address(app);
+    tracing::info!(
+        mirrors = loaded.mirrors.len(),
+        listen = %loaded.config.listen,
+        worker = app.worker,
+        version = env!("CARGO_PKG_VERSION"),
+        "serving"
+    );
+    let text = match playground {
+        Some(playground) => playground.introduction(&address),
+        None if loaded.mirrors.is_empty() => empty(&address),
+        None => return,
+    };
+    let aside = Aside::new();
+    text.lines().for_each(|line| aside.plain(line));
+}
+
+/// The address to reach this process by.
+pub(super) fn address(app: &App) -> String {
+    let config = &app.loaded().config;
+    config
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{}", config.listen))
+}
+
+fn empty(address: &str) -> String {
+    let mut text = String::new();
+    // A string takes everything.
+    let _ = write!(
+        text,
+        "
+Nothing is mirrored yet. Write a refsync.yaml here:
+
+    version: 1
+    mirrors:
+      - name: app
+        source: https://git.example.com/acme/app.git
+        target: https://github.com/acme/app.git
+
+It is taken over as soon as it is saved. `refsync config check` says what is wrong with it,
+`refsync mirror list` asks this process at {address}, and `refsync serve --demo` shows
+two throwaway repositories that are mirrored both ways.
+"
+    );
+    text
+}

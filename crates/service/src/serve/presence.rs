@@ -1,0 +1,46 @@
+//! This process among those that share the database: it says that it lives, and with which configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::worker::Worker;
+use store::{StoreError, Time};
+
+use crate::app::App;
+
+/// A name that no other process has: host name, process id and a random part.
+pub(super) fn name() -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let random = uuid::Uuid::now_v7().simple().to_string();
+    format!("{host}-{}-{}", std::process::id(), &random[26..])
+}
+
+/// Says once that this process lives.
+pub(super) async fn report(app: &App) -> Result<(), StoreError> {
+    let loaded = app.loaded();
+    app.store
+        .report_worker(&Worker {
+            id: app.worker.clone(),
+            fingerprint: loaded.config.fingerprint(),
+            since: loaded.since,
+            seen: Time::now(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        })
+        .await
+}
+
+/// Says it again and again until the process stops.
+pub(super) async fn keep_reporting(app: Arc<App>) {
+    let mut changes = app.loaded.subscribe();
+    loop {
+        let every = (app.loaded().config.limits.lease / 3).max(Duration::from_secs(1));
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
+            _ = changes.changed() => {}
+        }
+        if let Err(error) = report(&app).await {
+            tracing::warn!(%error, "cannot tell the other processes that this one lives");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The configuration that is in force: read at the start, on SIGHUP, when a file changes, and when somebody changes a mirror over the
+//! API. A bad file leaves the old one in force.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::{Config, Mirror, load};
+use engine::decide::Direction;
+use engine::side::Side;
+use hosts::repository::RepositoryId;
+use store::mirror::{Known, Made};
+use store::{StoreError, Time};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{App, Loaded, Place};
+
+/// How often files and the mirrors of other processes are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Why a reload did not happen. The old configuration is in force.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReloadError {
+    /// The new file is wrong.
+    #[error("{0}")]
+    Config(#[from] config::Problems),
+    /// The new file lacks so many mirrors that it is more likely a mistake.
+    #[error(
+        "the new configuration lacks {removed} of {before} mirrors, which is more likely a mistake: \
+         if it is meant, run `refsync config reload --force`"
+    )]
+    LosesTooMany {
+        /// How many would go.
+        removed: usize,
+        /// How many there are.
+        before: usize,
+    },
+    /// What a running process cannot change.
+    #[error("`{key}` cannot change while refsync runs: restart it")]
+    NeedsRestart {
+        /// The key of the file.
+        key: &'static str,
+    },
+    /// There is no file.
+    #[error("there is no configuration file: refsync was started without one")]
+    NoFile,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Place {
+    /// Reads it; an empty configuration if it need not exist and does not.
+    pub(super) fn read(&self) -> Result<Config, config::Problems> {
+        if self.optional && !self.path.exists() {
+            return Ok(load::empty());
+        }
+        load::load(&self.path)
+    }
+}
+
+/// Puts a configuration in force: with the mirrors made over the API, told to the database, told to all parts.
+pub(super) async fn adopt(app: &App, config: Config) -> Result<(), StoreError> {
+    let now = Time::now();
+    let loaded = with_made(config, &app.store.made().await?, now);
+    let known: Vec<Known> = loaded.mirrors.values().map(|mirror| known(mirror)).collect();
+    app.store.adopt(&known, now).await?;
+    app.loaded.send_replace(Arc::new(loaded));
+    Ok(())
+}
+
+/// Reads the file again. `force` allows that many mirrors go.
+pub(crate) async fn reload(app: &App, force: bool) -> Result<config::diff::Diff, ReloadError> {
+    let _one_at_a_time = app.reloading.lock().await;
+    let Some(place) = &app.place else {
+        return Err(ReloadError::NoFile);
+    };
+    let outcome = replace(app, place, force).await;
+    if let Err(error) = &outcome {
+        let text = error.to_string();
+        app.loaded.send_if_modified(|loaded| {
+            let changed = loaded.problem.as_deref() != Some(&text);
+            if changed {
+                *loaded = Arc::new(Loaded {
+                    problem: Some(text.clone()),
+                    ..Loaded::clone(loaded)
+                });
+            }
+            changed
+        });
+    }
+    outcome
+}
+
+async fn replace(app: &App, place: &Place, force: bool) -> Result<config::diff::Diff, ReloadError> {
+    let new = place.read()?;
+    let old = app.loaded();
+    if new.listen != old.config.listen {
+        return Err(ReloadError::NeedsRestart { key: "listen" });
+    }
+    if new.hooks_listen != old.config.hooks_listen {
+        return Err(ReloadError::NeedsRestart { key: "hooksListen" });
+    }
+    if new.database != old.config.database {
+        return Err(ReloadError::NeedsRestart { key: "database" });
+    }
+    let diff = config::diff::diff(&old.config, &new);
+    let before = old.config.mirrors.len();
+    if !force && diff.loses_too_many(before) {
+        return Err(ReloadError::LosesTooMany {
+            removed: diff.removed.len(),
+            before,
+        });
+    }
+    adopt(app, new).await?;
+    Ok(diff)
+}
+
+/// Takes over what was made, changed or removed over the API, here or in another process.
+pub(crate) async fn take_made(app: &App) -> Result<(), StoreError> {
+    let _one_at_a_time = app.reloading.lock().await;
+    adopt(app, app.loaded().config.clone()).await
+}
+
+/// Watches for SIGHUP, changed files and changed mirrors until the process stops.
+pub(super) async fn watch(app: Arc<App>) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        tracing::error!("cannot listen for SIGHUP: changes of the file are seen all the same");
+        return;
+    };
+    let mut files = Files::look(&app);
+    let mut made = app.store.made_stamp().await.ok();
+    let mut clock = tokio::time::interval(LOOK);
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let asked = tokio::select! {
+            () = app.stopping.cancelled() => return,
+            _ = hangup.recv() => true,
+            _ = clock.tick() => false,
+        };
+        let now = Files::look(&app);
+        if asked || now != files {
+            log(reload(&app, false).await);
+            files = Files::look(&app);
+        }
+        let stamp = app.store.made_stamp().await.ok();
+        if stamp.is_some() && stamp != made {
+            match take_made(&app).await {
+                Ok(()) => made = stamp,
+                Err(error) => tracing::warn!(%error, "cannot take over the mirrors made over the API"),
+            }
+        }
+    }
+}
+
+fn log(outcome: Result<config::diff::Diff, ReloadError>) {
+    match outcome {
+        Ok(diff) => tracing::info!(
+            added = diff.added.len(),
+            removed = diff.removed.len(),
+            changed = diff.changed.len(),
+            "configuration reloaded"
+        ),
+        Err(ReloadError::NoFile) => {}
+        Err(error) => tracing::error!("the new configuration is not in force, the old one is: {error}"),
+    }
+}
+
+/// What the files of the configuration looked like, and the folders that they lie in: a new file changes its folder.
+#[derive(Debug, PartialEq)]
+struct Files(Vec<(PathBuf, Option<Stamp>)>);
+
+/// What changes with a file's content: time of the last change in nanoseconds, size, inode.
+type Stamp = (i64, i64, u64, u64);
+
+impl Files {
+    fn look(app: &App) -> Self {
+        let Some(place) = &app.place else {
+            return Self(Vec::new());
+        };
+        let mut paths = vec![place.path.clone()];
+        for file in &app.loaded().config.files {
+            paths.push(file.clone());
+            paths.extend(file.parent().filter(|_| *file != place.path).map(Path::to_owned));
+        }
+        paths.sort();
+        paths.dedup();
+        Self(
+            paths
+                .into_iter()
+                .map(|path| {
+                    let stamp = std::fs::metadata(&path)
+                        .ok()
+                        .map(|meta| (meta.mtime(), meta.mtime_nsec(), meta.size(), meta.ino()));
+                    (path, stamp)
+                })
+                .collect(),
+        )
+    }
+}
+
+/// All mirrors: those of the file, and of those made over the API all that fit it.
+fn with_made(config: Config, made: &[Made], now: Time) -> Loaded {
+    let mut mirrors: BTreeMap<String, Arc<Mirror>> = config.mirrors.clone();
+    for one in made {
+        if mirrors.contains_key(&one.name) {
+            tracing::warn!(
+                mirror = one.name,
+                "made over the API, and in the file now: the file's is used"
+            );
+            continue;
+        }
+        match checked(&config, one) {
+            Ok(mirror) => drop(mirrors.insert(one.name.clone(), Arc::new(mirror))),
+            Err(problem) => tracing::warn!(
+                mirror = one.name,
+                "made over the API, and does not fit the configuration any more, so it is parked: {problem}"
+            ),
+        }
+    }
+    Loaded {
+        config,
+        mirrors,
+        problem: None,
+        since: now,
+    }
+}
+
+fn checked(config: &Config, made: &Made) -> Result<Mirror, String> {
+    let spec = serde_json::from_str(&made.spec).map_err(|error| error.to_string())?;
+    load::mirror(config, &spec).map_err(|problems| config::Problems(problems).to_string())
+}
+
+/// What the database must know of a mirror.
+fn known(mirror: &Mirror) -> Known {
+    let address = |side: Side| {
+        let url = mirror.ends.of(side).url.to_string();
+        RepositoryId::of(&url).map_or(url, |id| id.as_str().to_owned())
+    };
+    Known {
+        name: mirror.name.clone(),
+        fingerprint: mirror.fingerprint.clone(),
+        labels: mirror.labels.clone(),
+        source_url: address(Side::Source),
+        target_url: address(Side::Target),
+        sweep_ms: mirror
+            .sweep
+            .map(|every| i64::try_from(every.as_millis()).unwrap_or(i64::MAX)),
+        two_way: mirror.direction == Direction::TwoWay,
+    }
+}

@@ -1,0 +1,108 @@
+//! A backlog shared by one, two and four processes on one PostgreSQL; and one of them killed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use super::fleet::{Fleet, SECRET, payload};
+use super::process::Served;
+use super::{Figure, wait};
+use crate::bench::lab::Lab;
+
+/// How many mirrors are behind.
+const MIRRORS: usize = 200;
+/// How long a claim holds without a heartbeat.
+const LEASE: Duration = Duration::from_secs(5);
+
+pub(super) fn measure(lab: &Lab, refsync: &Path) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    let mut alone = None;
+    for processes in [1, 2, 4] {
+        let drained = drain(lab, refsync, processes, false)?;
+        let rate = MIRRORS as f64 / drained.as_secs_f64();
+        let ratio = rate / *alone.get_or_insert(rate);
+        figures.push(Figure::plain(
+            format!("a backlog of {MIRRORS} mirrors, {processes} processes on one PostgreSQL"),
+            format!("{rate:.0} mirrors a second ({ratio:.2} of one process), none run twice at a time"),
+        ));
+    }
+    let killed = drain(lab, refsync, 2, true)?;
+    figures.push(Figure::plain(
+        format!(
+            "the same with two processes, one killed in the middle (lease {} s)",
+            LEASE.as_secs()
+        ),
+        format!("all in sync after {:.1} s", killed.as_secs_f64()),
+    ));
+    Ok(figures)
+}
+
+/// How long it takes from the last delivery until all are in sync.
+fn drain(lab: &Lab, refsync: &Path, processes: usize, kill: bool) -> anyhow::Result<Duration> {
+    let fleet = Fleet::new(lab, MIRRORS, 3, true)?;
+    let database = testkit::postgres::database();
+    let more = format!("limits: {{lease: {}s, runs: 4}}\n", LEASE.as_secs());
+    let folders: Vec<_> = (0..processes).map(|_| testkit::tmp()).collect();
+    let token = folders[0].path().join("refsync.admin-token");
+    let mut serving = Vec::new();
+    for folder in &folders {
+        let text = fleet.configuration(lab, &format!("\"{database}\""), "off", &more);
+        fs::write(folder.path().join("refsync.yaml"), text)?;
+        serving.push(Served::start(refsync, folder.path(), &token)?);
+    }
+    // Every process gets its part of the deliveries.
+    let began = Instant::now();
+    for (number, mirror) in fleet.mirrors.iter().enumerate() {
+        let mut client = serving[number % processes].client()?;
+        for (name, old) in &fleet.before {
+            let body = payload(name, old, &fleet.after[name]);
+            let answer = client.hook(&format!("/hooks/{}/source", mirror.name), SECRET, &body)?;
+            ensure!(answer.status == 202, "a delivery was answered {}", answer.status);
+        }
+    }
+    if kill {
+        let mut last = serving.pop().context("no process")?;
+        last.kill();
+    }
+    wait("every mirror in sync", Duration::from_secs(300), || {
+        std::thread::sleep(Duration::from_millis(50));
+        Ok(fleet.is_in_sync())
+    })?;
+    let took = began.elapsed();
+    overlaps(&serving[0])?;
+    Ok(took)
+}
+
+/// Checks that no two runs of one mirror overlapped.
+fn overlaps(served: &Served) -> anyhow::Result<()> {
+    let mut spans: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let mut client = served.client()?;
+    let mut after = String::new();
+    loop {
+        let answer = client.get(&format!("/api/v1/runs?limit=500{after}"), Some(&served.token))?;
+        let page: Value = serde_json::from_slice(&answer.body)?;
+        for run in page["items"].as_array().context("a page has items")? {
+            let text = |key: &str| run[key].as_str().unwrap_or_default().to_owned();
+            spans
+                .entry(text("mirror"))
+                .or_default()
+                .push((text("startedAt"), text("endedAt")));
+        }
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    ensure!(spans.len() >= MIRRORS, "only {} mirrors have runs", spans.len());
+    for (mirror, spans) in &mut spans {
+        spans.sort();
+        // Times in RFC 3339, all in UTC, compare as texts.
+        let apart = spans.windows(2).all(|pair| pair[0].1 <= pair[1].0);
+        ensure!(apart, "two runs of {mirror} overlap: {spans:?}");
+    }
+    Ok(())
+}
