@@ -14,6 +14,7 @@ mod hooks;
 mod inputs;
 mod live;
 mod metrics;
+mod ops;
 mod output;
 mod serve;
 mod work;

@@ -41,21 +41,18 @@
 //!
 //! Errors are `problem::Problem`.
 
-use std::sync::Arc;
-
-use axum::Router;
-
-use crate::app::App;
-
+mod answer;
+mod auth;
 mod connections;
+mod extract;
 mod first_token;
+mod handlers;
 pub(crate) mod model;
 pub(crate) mod rate;
+mod refusal;
+mod routes;
+mod stream;
 
 pub(crate) use connections::serve;
 pub(crate) use first_token::first_token;
-
-/// Its routes, with `/healthz`, `/readyz` and `/metrics`.
-pub(crate) fn router(_app: &Arc<App>) -> Router {
-    todo!()
-}
+pub(crate) use routes::router;

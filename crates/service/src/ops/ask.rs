@@ -1,0 +1,273 @@
+//! Runs that people ask for: by hand, again, to release what is held, to put back what was replaced, to settle a conflict.
+
+use store::Time;
+use store::page::Ask;
+use store::run::{Inputs, Order, Run, State};
+use store::token::Role;
+
+use super::{Caller, OpError, inputs};
+use crate::api::model::conflict::ResolveRequest;
+use crate::api::model::name_of_text;
+use crate::api::model::run::{OneOffRequest, RunRequest, RunState};
+use crate::app::App;
+use crate::live::Happened;
+
+/// Why a token with a label makes no one-off runs.
+const LIMITED: &str = "a token that is limited to a label makes runs of its mirrors alone";
+
+/// Runs a mirror.
+pub(crate) async fn run(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    request: &RunRequest,
+) -> Result<Run, OpError> {
+    caller.may(Role::Operate)?;
+    let found = caller.mirror(app, name).await?;
+    let inputs = inputs::of_mirror(found.configured()?, request)?;
+    queue(app, caller, Some(name), "person", inputs, None).await
+}
+
+/// Runs without a mirror.
+pub(crate) async fn one_off(app: &App, caller: &Caller, request: &OneOffRequest) -> Result<Run, OpError> {
+    caller.may(Role::Operate)?;
+    caller.unlimited(LIMITED)?;
+    let inputs = inputs::of_one_off(&app.loaded().config, request)?;
+    queue(app, caller, None, "person", inputs, None).await
+}
+
+/// Runs again with the same inputs.
+pub(crate) async fn rerun(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
+    caller.may(Role::Operate)?;
+    let run = caller.run(app, id).await?;
+    over(&run)?;
+    if run.inputs.order.is_some() {
+        return Err(OpError::Conflict(format!(
+            "run {} carried out an order, which was leased on what both sides had then: give the order anew",
+            run.id
+        )));
+    }
+    configured(app, caller, &run).await?;
+    let inputs = Inputs {
+        told: Vec::new(),
+        ..run.inputs.clone()
+    };
+    queue(app, caller, run.mirror.as_deref(), "rerun", inputs, Some(&run)).await
+}
+
+/// Releases what a run holds.
+pub(crate) async fn approve(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
+    caller.may(Role::Operate)?;
+    let run = caller.run(app, id).await?;
+    if run.state != State::Held {
+        return Err(OpError::Conflict(format!(
+            "run {} holds nothing: it is {}",
+            run.id,
+            RunState::from(run.state).word()
+        )));
+    }
+    let order = Order::Approve { run: run.id.clone() };
+    ordered(app, caller, &run, "approve", order).await
+}
+
+/// Puts back what a run replaced or removed.
+pub(crate) async fn undo(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
+    caller.may(Role::Operate)?;
+    let run = caller.run(app, id).await?;
+    over(&run)?;
+    if run.mirror.is_none() {
+        return Err(OpError::Conflict("only a mirror's run can be undone".into()));
+    }
+    if !replaced_something(app, &run.id).await? {
+        return Err(OpError::Conflict(format!(
+            "run {} replaced and removed nothing: there is nothing to put back",
+            run.id
+        )));
+    }
+    let order = Order::Undo { run: run.id.clone() };
+    ordered(app, caller, &run, "undo", order).await
+}
+
+/// Ends a run that is queued or under way, and gives it as it is then.
+pub(crate) async fn cancel(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
+    caller.may(Role::Operate)?;
+    let before = caller.run(app, id).await?;
+    if RunState::from(before.state).is_over() {
+        return Err(OpError::Conflict(format!(
+            "run {} has ended: {}",
+            before.id,
+            RunState::from(before.state).word()
+        )));
+    }
+    let state = app
+        .store
+        .cancel_run(&before.id, &caller.token.name, Time::now())
+        .await?;
+    app.live.tell(Happened::Run {
+        id: before.id.clone(),
+        mirror: before.mirror.clone(),
+        state,
+    });
+    let (was, now) = (RunState::from(before.state), RunState::from(state));
+    let subject = subject(before.mirror.as_deref(), &before.id);
+    caller.did(app, "run.cancel", subject, Some(was), Some(now)).await;
+    Ok(app.store.run(&before.id).await?)
+}
+
+/// Settles a conflict.
+pub(crate) async fn resolve(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    request: &ResolveRequest,
+) -> Result<Run, OpError> {
+    caller.may(Role::Operate)?;
+    let conflict = super::conflicts::show(app, caller, name, &request.reference).await?;
+    if !conflict.choices.contains(&request.take) {
+        return Err(OpError::Conflict(
+            "a one-way mirror never writes its source: take `source`".into(),
+        ));
+    }
+    if request.keep_both && conflict.choices.len() == 1 {
+        return Err(OpError::Conflict(
+            "a one-way mirror never writes its source, so that the other value cannot be parked on both sides".into(),
+        ));
+    }
+    if let Some(shown) = &request.shown {
+        if (&shown.source, &shown.target) != (&conflict.source, &conflict.target) {
+            return Err(OpError::Conflict(format!(
+                "{} has changed since it was shown: look again",
+                conflict.reference
+            )));
+        }
+    }
+    let inputs = inputs::of_mirror(
+        caller.mirror(app, name).await?.configured()?,
+        &RunRequest::default(),
+    )?;
+    let reference =
+        name_of_text(&request.reference).map_or_else(|| request.reference.clone(), |name| name.to_string());
+    let order = Order::Resolve {
+        reference: reference.clone(),
+        take: request.take.to_string(),
+        keep_both: request.keep_both,
+        source: conflict.source,
+        target: conflict.target,
+    };
+    let inputs = Inputs {
+        references: vec![reference],
+        order: Some(order),
+        ..inputs
+    };
+    queue(app, caller, Some(name), "resolve", inputs, None).await
+}
+
+async fn ordered(app: &App, caller: &Caller, run: &Run, trigger: &str, order: Order) -> Result<Run, OpError> {
+    configured(app, caller, run).await?;
+    let inputs = Inputs {
+        order: Some(order),
+        told: Vec::new(),
+        ..run.inputs.clone()
+    };
+    queue(app, caller, run.mirror.as_deref(), trigger, inputs, Some(run)).await
+}
+
+/// An error if the mirror of a run is parked.
+async fn configured(app: &App, caller: &Caller, run: &Run) -> Result<(), OpError> {
+    if let Some(mirror) = &run.mirror {
+        caller.mirror(app, mirror).await?.configured()?;
+    }
+    Ok(())
+}
+
+fn over(run: &Run) -> Result<(), OpError> {
+    let state = RunState::from(run.state);
+    if state.is_over() {
+        Ok(())
+    } else {
+        Err(OpError::Conflict(format!(
+            "run {} is {}: wait for its end",
+            run.id,
+            state.word()
+        )))
+    }
+}
+
+async fn replaced_something(app: &App, id: &str) -> Result<bool, OpError> {
+    let mut ask = Ask {
+        after: None,
+        limit: 500,
+    };
+    loop {
+        let page = app.store.run_refs(id, &ask).await?;
+        if page.items.iter().any(|reference| reference.replaced) {
+            return Ok(true);
+        }
+        match page.next {
+            Some(next) => ask.after = Some(next),
+            None => return Ok(false),
+        }
+    }
+}
+
+async fn queue(
+    app: &App,
+    caller: &Caller,
+    mirror: Option<&str>,
+    trigger: &str,
+    inputs: Inputs,
+    of: Option<&Run>,
+) -> Result<Run, OpError> {
+    let now = Time::now();
+    let run = Run {
+        id: uuid::Uuid::now_v7().to_string(),
+        mirror: mirror.map(str::to_owned),
+        trigger: trigger.to_owned(),
+        actor: Some(caller.token.name.clone()),
+        inputs,
+        state: State::Queued,
+        created: now,
+        started: None,
+        ended: None,
+        worker: None,
+        stages: Vec::new(),
+        bytes: 0,
+        written: 0,
+        in_sync: 0,
+        exit: None,
+        fault: None,
+        of: of.map(|run| run.id.clone()),
+        attempt: if trigger == "rerun" {
+            of.map_or(1, |run| run.attempt.saturating_add(1))
+        } else {
+            1
+        },
+    };
+    app.store.ask_run(&run, now).await?;
+    app.live.tell(Happened::Run {
+        id: run.id.clone(),
+        mirror: run.mirror.clone(),
+        state: run.state,
+    });
+    let action = match trigger {
+        "person" => "run.create",
+        "rerun" => "run.rerun",
+        "approve" => "run.approve",
+        "undo" => "run.undo",
+        _ => "conflict.resolve",
+    };
+    let subject = subject(mirror, &run.id);
+    let shown = super::show::run(run.clone());
+    caller
+        .did(app, action, subject, of.map(|run| run.id.clone()), Some(&shown))
+        .await;
+    Ok(run)
+}
+
+/// Runs of a mirror are recorded with it, so that who sees the mirror sees what was done to it.
+fn subject(mirror: Option<&str>, run: &str) -> String {
+    match mirror {
+        Some(mirror) => format!("mirror {mirror}"),
+        None => format!("run {run}"),
+    }
+}

@@ -1,0 +1,290 @@
+//! From what a person gives to a run's inputs. Pure: nothing is looked up.
+//!
+//! What is left out is the input set's, then the mirror's. An expression that a pipeline left unresolved (`<+…>`), an empty text or `null` where
+//! a reference is needed is an error, never "everything".
+
+use config::{Config, Credential, InputSet, Mirror};
+use engine::decide::Direction;
+use engine::scope::{Scope, ScopeError};
+use engine::side::Side;
+use engine::url::RemoteUrl;
+use gitwire::parse_oid;
+use store::run::Inputs;
+
+use super::error::field;
+use super::{OpError, caller::shown};
+use crate::api::model::problem::FieldError;
+use crate::api::model::run::{Force, OneOffRequest, RunRequest};
+
+/// The most names and patterns of a run.
+const REFERENCES: usize = 1_000;
+
+/// The longest address.
+const URL: usize = 4_096;
+
+/// The input set that is meant where none is named.
+const FORWARD: &str = "forward";
+
+/// The inputs of a run of a mirror.
+pub(crate) fn of_mirror(mirror: &Mirror, request: &RunRequest) -> Result<Inputs, OpError> {
+    let set = input_set(mirror, request.input_set.as_deref())?;
+    let mut errors = Vec::new();
+    let reverse = request.reverse.unwrap_or(set.reverse);
+    if reverse && mirror.direction == Direction::OneWay {
+        errors.push(field(
+            "reverse",
+            "a one-way mirror never writes its source: only a two-way mirror runs in reverse",
+        ));
+    }
+    if request.force == Some(Force::Always) && mirror.direction == Direction::TwoWay && !reverse {
+        errors.push(field(
+            "force",
+            "`always` would let one side overwrite the other: a two-way mirror takes `lease` or `never`",
+        ));
+    }
+    let given = request.references.as_ref().or(set.references.as_ref());
+    let scope = given.and_then(|references| references_of(references, &mut errors));
+    for name in scope.iter().flat_map(Scope::named) {
+        if !mirror.scope.covers(name) {
+            let message = format!(
+                "{name} is not in the scope of the mirror: {}",
+                mirror.scope.patterns().join(" ")
+            );
+            errors.push(field("references", message));
+        }
+    }
+    let told = request
+        .reference_sha_old
+        .as_ref()
+        .or(set.reference_sha_old.as_ref());
+    let old = told.and_then(|text| old_value(text, scope.as_ref(), &mut errors));
+    none(errors)?;
+    let end = |side: Side| {
+        let end = mirror.ends.of(side);
+        let credential = end.credential.as_ref().map(|credential| credential.name.clone());
+        (end.url.to_string(), credential)
+    };
+    let (source_url, source_credential) = end(Side::Source);
+    let (target_url, target_credential) = end(Side::Target);
+    Ok(Inputs {
+        input_set: Some(set.name),
+        source_url,
+        source_credential,
+        target_url,
+        target_credential,
+        reverse,
+        references: patterns(scope),
+        reference_sha_old: old,
+        sync_delete: request.sync_delete.or(set.sync_delete),
+        force: request.force.map(|force| force_word(force).to_owned()),
+        atomic: request.atomic.unwrap_or(mirror.atomic),
+        dry_run: request.dry_run.unwrap_or_default(),
+        order: None,
+        told: Vec::new(),
+    })
+}
+
+/// The inputs of a run without a mirror.
+pub(crate) fn of_one_off(config: &Config, request: &OneOffRequest) -> Result<Inputs, OpError> {
+    let mut errors = Vec::new();
+    let source = end(
+        config,
+        Side::Source,
+        &request.source_url,
+        request.source_credential.as_deref(),
+        &mut errors,
+    );
+    let target = end(
+        config,
+        Side::Target,
+        &request.target_url,
+        request.target_credential.as_deref(),
+        &mut errors,
+    );
+    let scope = request
+        .references
+        .as_ref()
+        .and_then(|references| references_of(references, &mut errors));
+    let told = request.reference_sha_old.as_ref();
+    let old = told.and_then(|text| old_value(text, scope.as_ref(), &mut errors));
+    none(errors)?;
+    Ok(Inputs {
+        source_url: source.0,
+        source_credential: source.1,
+        target_url: target.0,
+        target_credential: target.1,
+        references: patterns(scope),
+        reference_sha_old: old,
+        sync_delete: request.sync_delete,
+        force: request.force.map(|force| force_word(force).to_owned()),
+        atomic: request.atomic,
+        dry_run: request.dry_run,
+        ..Inputs::default()
+    })
+}
+
+fn none(errors: Vec<FieldError>) -> Result<(), OpError> {
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(OpError::Invalid(errors))
+    }
+}
+
+fn input_set(mirror: &Mirror, name: Option<&str>) -> Result<InputSet, OpError> {
+    let name = name.unwrap_or(FORWARD);
+    let all = mirror.all_input_sets();
+    let names: Vec<&str> = all.iter().map(|set| set.name.as_str()).collect();
+    let message = format!(
+        "the mirror has no input set `{}`: it has {}",
+        shown(name),
+        names.join(", ")
+    );
+    all.into_iter()
+        .find(|set| set.name == name)
+        .ok_or_else(|| OpError::invalid("inputSet", message))
+}
+
+fn references_of(texts: &[String], errors: &mut Vec<FieldError>) -> Option<Scope> {
+    if texts.len() > REFERENCES {
+        errors.push(field(
+            "references",
+            format!("at most {REFERENCES} names and patterns"),
+        ));
+        return None;
+    }
+    match Scope::new(texts) {
+        Ok(scope) => Some(scope),
+        Err(error) => {
+            errors.push(field("references", said(&error)));
+            None
+        }
+    }
+}
+
+/// The error in words that hold no control characters.
+fn said(error: &ScopeError) -> String {
+    crate::output::names::visible(error.to_string().as_bytes())
+}
+
+fn patterns(scope: Option<Scope>) -> Vec<String> {
+    scope.map_or(Vec::new(), |scope| scope.patterns().to_vec())
+}
+
+/// The old value that was told; `None` if it is not known.
+fn old_value(text: &str, scope: Option<&Scope>, errors: &mut Vec<FieldError>) -> Option<String> {
+    const PATH: &str = "referenceShaOld";
+    let text = text.trim();
+    if matches!(text, "" | "null") {
+        return None;
+    }
+    if text.contains("<+") {
+        errors.push(field(
+            PATH,
+            "this is an expression that was not resolved, not an object id",
+        ));
+        return None;
+    }
+    let Ok(id) = parse_oid(text.as_bytes()) else {
+        errors.push(field(
+            PATH,
+            "an object id has 40 or 64 hexadecimal digits; zeros mean that the reference did not exist",
+        ));
+        return None;
+    };
+    if !scope.is_some_and(|scope| scope.is_names_only() && scope.named().count() == 1) {
+        errors.push(field(
+            PATH,
+            "it belongs to one reference: give exactly one full name in `references`",
+        ));
+    }
+    Some(id.to_string())
+}
+
+fn force_word(force: Force) -> &'static str {
+    match force {
+        Force::Never => "never",
+        Force::Lease => "lease",
+        Force::Always => "always",
+    }
+}
+
+/// An address that was given, with the name of the credential that was given or fits.
+fn end(
+    config: &Config,
+    side: Side,
+    url: &str,
+    credential: Option<&str>,
+    errors: &mut Vec<FieldError>,
+) -> (String, Option<String>) {
+    let path = format!("{side}Url");
+    let url = url.trim();
+    let parsed = match RemoteUrl::parse(url, &side.to_string()) {
+        _ if url.len() > URL => Err("the address is too long".to_owned()),
+        Ok(RemoteUrl::Local(_)) => Err("a run over the API reaches no path of this machine".to_owned()),
+        Ok(parsed) if side == Side::Target && !parsed.is_writable() => {
+            Err("this address can only be read: give https:// or ssh://".to_owned())
+        }
+        other => other.map_err(|error| error.to_string()),
+    };
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(message) => {
+            errors.push(field(&path, message));
+            return (String::new(), None);
+        }
+    };
+    let fitting = config.credential_for(&parsed);
+    let chosen = match credential {
+        None => fitting.map(|credential| credential.name.clone()),
+        Some(name) => match config.credentials.get(name) {
+            Some(known) if covers(config, known, &parsed) => Some(name.to_owned()),
+            Some(known) => {
+                let message = format!("the credential goes only to {}", known.host);
+                errors.push(field(&format!("{side}Credential"), message));
+                None
+            }
+            None => {
+                let message = format!("the configuration has no credential `{}`", shown(name));
+                errors.push(field(&format!("{side}Credential"), message));
+                None
+            }
+        },
+    };
+    if credential.is_none() && chosen.is_none() && !is_allowed(config, &parsed) {
+        errors.push(field(
+            &path,
+            "no credential of the configuration is for this host, and it does not stand in `allowHosts`",
+        ));
+    }
+    (parsed.to_string(), chosen)
+}
+
+/// Whether a credential may be sent there.
+fn covers(config: &Config, credential: &Credential, url: &RemoteUrl) -> bool {
+    let mut alone = config.clone();
+    alone.credentials.retain(|name, _| *name == credential.name);
+    alone.credential_for(url).is_some()
+}
+
+/// Whether a host stands in `allowHosts`. The engine looks again, after name resolution and on redirects.
+fn is_allowed(config: &Config, url: &RemoteUrl) -> bool {
+    let Some(host) = url.host() else {
+        return false;
+    };
+    config.allow_hosts.iter().any(|allowed| {
+        let name = allowed.rsplit_once(':').map_or(allowed.as_str(), |(name, port)| {
+            if port.bytes().all(|byte| byte.is_ascii_digit()) {
+                name
+            } else {
+                allowed
+            }
+        });
+        match name.strip_prefix("*.") {
+            Some(domain) => host
+                .strip_suffix(domain)
+                .is_some_and(|rest| rest.ends_with('.') && rest.len() > 1),
+            None => host.eq_ignore_ascii_case(name),
+        }
+    })
+}

@@ -1,0 +1,257 @@
+//! Mirrors: listed, shown, made, changed, removed, paused.
+
+use std::collections::BTreeMap;
+
+use config::raw::MirrorSpec;
+use config::{InputSet, Mirror};
+use store::mirror::{Filter, Made};
+use store::page::{Ask, Page};
+use store::token::Role;
+use store::{StoreError, Time};
+
+use super::caller::{Found, shown};
+use super::error::field;
+use super::{Caller, OpError};
+use crate::app::App;
+use crate::live::Happened;
+use crate::serve::reload;
+
+/// A mirror and the version of its definition, if it was made over the API.
+#[derive(Debug, Clone)]
+pub(crate) struct Versioned {
+    /// The mirror.
+    pub(crate) found: Found,
+    /// Changes with each change.
+    pub(crate) version: Option<i64>,
+}
+
+/// Mirrors by name.
+pub(crate) async fn list(
+    app: &App,
+    caller: &Caller,
+    mut filter: Filter,
+    ask: &Ask,
+) -> Result<Page<Versioned>, OpError> {
+    if let Some((key, value)) = &caller.token.label {
+        let asked = filter.labels.insert(key.clone(), value.clone());
+        if asked.is_some_and(|asked| asked != *value) {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
+    }
+    let page = app.store.mirrors(&filter, ask).await?;
+    let versions = versions(app).await?;
+    let loaded = app.loaded();
+    let items = page
+        .items
+        .into_iter()
+        .map(|overview| Versioned {
+            version: versions.get(&overview.known.name).copied(),
+            found: Found {
+                configured: loaded.mirrors.get(&overview.known.name).cloned(),
+                overview,
+            },
+        })
+        .collect();
+    Ok(Page {
+        items,
+        next: page.next,
+    })
+}
+
+async fn versions(app: &App) -> Result<BTreeMap<String, i64>, OpError> {
+    let made = app.store.made().await?;
+    Ok(made.into_iter().map(|made| (made.name, made.version)).collect())
+}
+
+/// One mirror.
+pub(crate) async fn show(app: &App, caller: &Caller, name: &str) -> Result<Versioned, OpError> {
+    let found = caller.mirror(app, name).await?;
+    let version = made(app, name).await?.map(|made| made.version);
+    Ok(Versioned { found, version })
+}
+
+async fn made(app: &App, name: &str) -> Result<Option<Made>, OpError> {
+    let made = app.store.made().await?;
+    Ok(made.into_iter().find(|made| made.name == name))
+}
+
+/// The saved inputs of its runs, the built-in ones first.
+pub(crate) async fn input_sets(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+) -> Result<(Vec<InputSet>, Found), OpError> {
+    let found = caller.mirror(app, name).await?;
+    let sets = found.configured()?.all_input_sets();
+    Ok((sets, found))
+}
+
+/// Makes one.
+pub(crate) async fn create(app: &App, caller: &Caller, spec: &MirrorSpec) -> Result<Versioned, OpError> {
+    caller.may(Role::Admin)?;
+    let mirror = checked(app, caller, spec)?;
+    let taken = || OpError::Conflict(format!("there is a mirror {} already", mirror.name));
+    if app.loaded().mirrors.contains_key(&mirror.name) {
+        return Err(taken());
+    }
+    match app.store.make(&mirror.name, &text(spec)?, Time::now()).await {
+        Err(StoreError::Conflict(_)) => return Err(taken()),
+        other => drop(other?),
+    }
+    took_over(app, &mirror.name).await?;
+    let subject = format!("mirror {}", mirror.name);
+    caller
+        .did(app, "mirror.create", subject, None::<()>, Some(spec))
+        .await;
+    show(app, caller, &mirror.name).await
+}
+
+/// Changes one, if it still has that version.
+pub(crate) async fn change(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    version: Option<i64>,
+    spec: &MirrorSpec,
+) -> Result<Versioned, OpError> {
+    caller.may(Role::Admin)?;
+    let before = writable(app, caller, name).await?;
+    let mirror = checked(app, caller, spec)?;
+    if mirror.name != name {
+        return Err(OpError::invalid(
+            "name",
+            "a mirror keeps its name: make a new one and remove this one",
+        ));
+    }
+    let version = version.ok_or_else(|| {
+        OpError::Unconditional("say which version you changed: If-Match, with the ETag of the mirror".into())
+    })?;
+    let stale = || {
+        OpError::Stale(format!(
+            "the mirror {name} was changed since you looked at it (it has version {}): look again",
+            before.version
+        ))
+    };
+    if version != before.version {
+        return Err(stale());
+    }
+    match app.store.remake(name, &text(spec)?, version, Time::now()).await {
+        Err(StoreError::Conflict(_)) => return Err(stale()),
+        other => drop(other?),
+    }
+    took_over(app, name).await?;
+    let was: Option<MirrorSpec> = serde_json::from_str(&before.spec).ok();
+    caller
+        .did(app, "mirror.change", format!("mirror {name}"), was, Some(spec))
+        .await;
+    show(app, caller, name).await
+}
+
+/// Removes one. Its rows are kept until they are too old.
+pub(crate) async fn remove(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    version: Option<i64>,
+) -> Result<(), OpError> {
+    caller.may(Role::Admin)?;
+    let before = writable(app, caller, name).await?;
+    if version.is_some_and(|version| version != before.version) {
+        return Err(OpError::Stale(format!(
+            "the mirror {name} was changed since you looked at it: look again"
+        )));
+    }
+    app.store.unmake(name, Time::now()).await?;
+    took_over(app, name).await?;
+    let was: Option<MirrorSpec> = serde_json::from_str(&before.spec).ok();
+    caller
+        .did(app, "mirror.remove", format!("mirror {name}"), was, None::<()>)
+        .await;
+    Ok(())
+}
+
+/// Pauses or resumes one. Either is no change if it is so already.
+pub(crate) async fn set_paused(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    pause: bool,
+) -> Result<Versioned, OpError> {
+    caller.may(Role::Operate)?;
+    let before = caller.mirror(app, name).await?;
+    if before.overview.paused.is_some() != pause {
+        let by = pause.then_some(caller.token.name.as_str());
+        app.store.set_paused(name, by, Time::now()).await?;
+        app.live.tell(Happened::Mirror {
+            name: name.to_owned(),
+        });
+        let action = if pause { "mirror.pause" } else { "mirror.resume" };
+        caller
+            .did(app, action, format!("mirror {name}"), Some(!pause), Some(pause))
+            .await;
+    }
+    show(app, caller, name).await
+}
+
+/// A mirror that the API may change.
+async fn writable(app: &App, caller: &Caller, name: &str) -> Result<Made, OpError> {
+    let found = caller.mirror(app, name).await?;
+    if let Some(mirror) = found.configured.filter(|mirror| mirror.origin != "api") {
+        return Err(OpError::ReadOnly(format!(
+            "the mirror {name} is defined in {}: change it there",
+            mirror.origin
+        )));
+    }
+    made(app, name).await?.ok_or_else(|| {
+        OpError::Conflict(format!(
+            "the mirror {name} is parked, and was not made over the API"
+        ))
+    })
+}
+
+fn checked(app: &App, caller: &Caller, spec: &MirrorSpec) -> Result<Mirror, OpError> {
+    let mirror = config::load::mirror(&app.loaded().config, spec).map_err(|problems| {
+        OpError::Invalid(
+            problems
+                .into_iter()
+                .map(|problem| field(&problem.path, problem.message))
+                .collect(),
+        )
+    })?;
+    if !caller.sees(&mirror.labels) {
+        let label = caller.token.label.as_ref();
+        let label = label.map_or(String::new(), |(key, value)| format!("{key}: {value}"));
+        return Err(OpError::invalid(
+            "labels",
+            format!("your token makes mirrors with the label {label} alone"),
+        ));
+    }
+    Ok(mirror)
+}
+
+fn text(spec: &MirrorSpec) -> Result<String, OpError> {
+    serde_json::to_string(spec).map_err(|error| OpError::Failed(error.to_string()))
+}
+
+async fn took_over(app: &App, name: &str) -> Result<(), OpError> {
+    reload::take_made(app).await?;
+    app.live.tell(Happened::Mirror {
+        name: name.to_owned(),
+    });
+    Ok(())
+}
+
+/// Labels as a selection writes them: `team=pay,tier=1`.
+pub(crate) fn selection(text: &str) -> Result<BTreeMap<String, String>, OpError> {
+    let mut labels = BTreeMap::new();
+    for part in text.split(',').filter(|part| !part.trim().is_empty()) {
+        let (key, value) = super::tokens::label(part).map_err(|_| {
+            OpError::invalid("label", format!("`{}` is not written as team=pay", shown(part)))
+        })?;
+        labels.insert(key.to_owned(), value.to_owned());
+    }
+    Ok(labels)
+}

@@ -1,0 +1,213 @@
+//! References of a mirror, as the last looks saw them: all of them, or those that differ.
+
+use serde::{Deserialize, Serialize};
+use store::base::Remembered;
+use store::conflict::Standing;
+use store::page::{Ask, Page};
+
+use super::{Caller, OpError, show};
+use crate::api::model;
+use crate::api::model::reference::{Drift, Reference};
+use crate::app::App;
+
+/// The most references of a drift report.
+const DRIFT: usize = 10_000;
+
+/// References by name; `differing` leaves out those that are in sync.
+pub(crate) async fn list(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    differing: bool,
+    ask: &Ask,
+) -> Result<model::Page<Reference>, OpError> {
+    caller.mirror(app, name).await?;
+    if differing {
+        let page = app.store.standing(name, ask).await?;
+        return Ok(model::Page::of(page, show::standing));
+    }
+    let from = Cursor::read(ask.after.as_deref())?;
+    let known = app
+        .store
+        .remembered(name, &from.ask(&from.known, ask.limit))
+        .await?;
+    let waiting = app
+        .store
+        .standing(name, &from.ask(&from.waiting, ask.limit))
+        .await?;
+    let merged = merge(from, known, waiting, ask.limit as usize);
+    Ok(model::Page {
+        items: merged.0,
+        next: merged.1.map(|cursor| cursor.written()),
+    })
+}
+
+/// What the last runs saw of all that differs.
+pub(crate) async fn drift(app: &App, caller: &Caller, name: &str) -> Result<Drift, OpError> {
+    let found = caller.mirror(app, name).await?;
+    let mut references = Vec::new();
+    let mut ask = Ask {
+        after: None,
+        limit: 500,
+    };
+    let cut = loop {
+        let page = app.store.standing(name, &ask).await?;
+        references.extend(page.items.into_iter().map(show::standing));
+        match page.next {
+            Some(_) if references.len() >= DRIFT => break true,
+            Some(next) => ask.after = Some(next),
+            None => break false,
+        }
+    };
+    references.truncate(DRIFT);
+    let differing = u64::try_from(references.len()).unwrap_or(u64::MAX);
+    Ok(Drift {
+        mirror: name.to_owned(),
+        live: false,
+        at: store::Time::now().into(),
+        in_sync: found.overview.references.saturating_sub(differing),
+        references,
+        cut,
+    })
+}
+
+/// Where a page ended that was merged from two lists: what is remembered, and what waits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Cursor {
+    known: Part,
+    waiting: Part,
+    /// The last name of the page, in hexadecimal digits of its bytes.
+    last: String,
+}
+
+/// How far one of the lists was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Part {
+    /// From its beginning.
+    #[default]
+    Start,
+    /// From after that.
+    After(String),
+    /// To its end.
+    End,
+}
+
+impl Cursor {
+    fn read(text: Option<&str>) -> Result<Self, OpError> {
+        let Some(text) = text else {
+            return Ok(Self::default());
+        };
+        hex::decode(text)
+            .ok()
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .ok_or_else(|| OpError::not_found("the page after this cursor"))
+    }
+
+    fn written(&self) -> String {
+        hex::encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    fn ask(&self, part: &Part, limit: u32) -> Ask {
+        Ask {
+            after: match part {
+                Part::After(after) => Some(after.clone()),
+                Part::Start | Part::End => None,
+            },
+            limit,
+        }
+    }
+
+    fn is_past(&self, name: &[u8]) -> bool {
+        hex::decode(&self.last).is_ok_and(|last| name <= last.as_slice()) && !self.last.is_empty()
+    }
+}
+
+/// What a merge takes from: the entries of a page that were not shown yet, by name.
+struct Source<T> {
+    items: std::iter::Peekable<std::vec::IntoIter<(Vec<u8>, T)>>,
+    start: Part,
+    next: Option<String>,
+}
+
+impl<T> Source<T> {
+    fn new(from: &Cursor, start: &Part, page: Page<T>, name: impl Fn(&T) -> Vec<u8>) -> Self {
+        let (items, next) = if *start == Part::End {
+            (Vec::new(), None)
+        } else {
+            (page.items, page.next)
+        };
+        let items: Vec<_> = items
+            .into_iter()
+            .map(|item| (name(&item), item))
+            .filter(|(name, _)| !from.is_past(name))
+            .collect();
+        Self {
+            items: items.into_iter().peekable(),
+            start: start.clone(),
+            next,
+        }
+    }
+
+    /// Whether more of it is in the database than in this page, and this page is used up.
+    fn is_dry(&mut self) -> bool {
+        self.items.peek().is_none() && self.next.is_some()
+    }
+
+    fn rest(mut self) -> Part {
+        match (self.items.peek().is_some(), self.next) {
+            (true, _) => self.start,
+            (false, Some(next)) => Part::After(next),
+            (false, None) => Part::End,
+        }
+    }
+}
+
+/// What waits goes before what is remembered of the same reference.
+fn merge(
+    from: Cursor,
+    known: Page<Remembered>,
+    waiting: Page<Standing>,
+    limit: usize,
+) -> (Vec<Reference>, Option<Cursor>) {
+    let mut known = Source::new(&from, &from.known, known, |item| item.name.as_bytes().to_vec());
+    let mut waiting = Source::new(&from, &from.waiting, waiting, |item| {
+        item.name.as_bytes().to_vec()
+    });
+    let mut items = Vec::new();
+    let mut last = from.last.clone();
+    // Past the end of a page that has a next one nobody knows which list goes on first.
+    while items.len() < limit && !known.is_dry() && !waiting.is_dry() {
+        let (one, other) = (known.items.peek(), waiting.items.peek());
+        let take_waiting = match (one, other) {
+            (None, None) => break,
+            (Some((one, _)), Some((other, _))) => other <= one,
+            (one, _) => one.is_none(),
+        };
+        if take_waiting {
+            let Some((name, item)) = waiting.items.next() else {
+                break;
+            };
+            if known.items.peek().is_some_and(|(other, _)| *other == name) {
+                known.items.next();
+            }
+            last = hex::encode(&name);
+            items.push(show::standing(item));
+        } else {
+            let Some((name, item)) = known.items.next() else {
+                break;
+            };
+            last = hex::encode(&name);
+            if let engine::decide::Base::Agreed(Some(value)) = item.base {
+                let name = model::name_text(&item.name);
+                items.push(show::agreed(name, value, Some(item.since)));
+            }
+        }
+    }
+    let next = Cursor {
+        known: known.rest(),
+        waiting: waiting.rest(),
+        last,
+    };
+    let is_end = next.known == Part::End && next.waiting == Part::End;
+    (items, (!is_end).then_some(next))
+}

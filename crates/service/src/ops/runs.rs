@@ -1,0 +1,53 @@
+//! Runs, looked at.
+
+use store::page::{Ask, Page};
+use store::run::{Filter, LogLine, Run, RunRef};
+
+use super::{Caller, OpError, pages};
+use crate::app::App;
+
+/// Runs, newest first.
+pub(crate) async fn list(
+    app: &App,
+    caller: &Caller,
+    filter: &Filter,
+    ask: Ask,
+) -> Result<Page<Run>, OpError> {
+    if let Some(mirror) = &filter.mirror {
+        caller.mirror(app, mirror).await?;
+    }
+    let fetch = |ask: Ask| async move { app.store.runs(filter, &ask).await };
+    pages::filtered(ask, fetch, |run: &Run| {
+        let mirror = run.mirror.clone();
+        async move {
+            match mirror {
+                Some(mirror) => caller.sees_mirror(app, &mirror).await,
+                None => Ok(!caller.is_limited()),
+            }
+        }
+    })
+    .await
+}
+
+/// What became of a run's references, by name.
+pub(crate) async fn references(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    ask: &Ask,
+) -> Result<Page<RunRef>, OpError> {
+    let run = caller.run(app, id).await?;
+    Ok(app.store.run_refs(&run.id, ask).await?)
+}
+
+/// Its log, from after that line.
+pub(crate) async fn log(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    after: u32,
+    limit: u32,
+) -> Result<Vec<LogLine>, OpError> {
+    let run = caller.run(app, id).await?;
+    Ok(app.store.run_log(&run.id, after, limit).await?)
+}

@@ -1,0 +1,168 @@
+//! The service itself: its overview, its configuration, whether it is ready.
+
+use std::collections::BTreeMap;
+
+use store::mirror::Filter;
+use store::notice::Notice;
+use store::page::Ask;
+use store::token::Role;
+use store::{StoreError, Time};
+
+use super::{Caller, OpError, show};
+use crate::api::model::mirror::MirrorState;
+use crate::api::model::service::{self as model, Overview, Readiness, Reloaded};
+use crate::app::App;
+use crate::serve::reload::{self, ReloadError};
+
+/// The service at a glance, as far as the caller sees it.
+pub(crate) async fn overview(app: &App, caller: &Caller) -> Result<Overview, OpError> {
+    let loaded = app.loaded();
+    let mut notices = Vec::new();
+    for notice in app.store.notices().await? {
+        notices.extend(seen_notice(app, caller, notice).await?);
+    }
+    Ok(Overview {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        worker: app.worker.clone(),
+        started_at: app.started.into(),
+        configured_at: loaded.since.into(),
+        problem: loaded.problem.clone().filter(|_| !caller.is_limited()),
+        mirrors: counts(app, caller).await?,
+        notices,
+        token: show::token(&caller.token),
+    })
+}
+
+async fn counts(app: &App, caller: &Caller) -> Result<BTreeMap<MirrorState, u64>, OpError> {
+    let mut counts: BTreeMap<MirrorState, u64> = MirrorState::ALL.map(|state| (state, 0)).into();
+    if !caller.is_limited() {
+        for (health, number) in app.store.mirror_counts().await? {
+            counts.insert(health.into(), number);
+        }
+        return Ok(counts);
+    }
+    let filter = Filter {
+        labels: caller.token.label.clone().into_iter().collect(),
+        parked: true,
+        ..Filter::default()
+    };
+    let mut ask = Ask {
+        after: None,
+        limit: 500,
+    };
+    loop {
+        let page = app.store.mirrors(&filter, &ask).await?;
+        for mirror in page.items {
+            *counts.entry(mirror.health.into()).or_default() += 1;
+        }
+        match page.next {
+            Some(next) => ask.after = Some(next),
+            None => return Ok(counts),
+        }
+    }
+}
+
+/// A notice as far as the caller sees it. Its text may name mirrors that they do not see.
+async fn seen_notice(app: &App, caller: &Caller, notice: Notice) -> Result<Option<model::Notice>, OpError> {
+    let all = notice.mirrors.len();
+    let mut mirrors = Vec::new();
+    for mirror in notice.mirrors {
+        if caller.sees_mirror(app, &mirror).await? {
+            mirrors.push(mirror);
+        }
+    }
+    if mirrors.is_empty() && caller.is_limited() {
+        return Ok(None);
+    }
+    let text = if mirrors.len() == all {
+        notice.text
+    } else {
+        format!("{} of your mirrors: look at their last runs", mirrors.len())
+    };
+    Ok(Some(model::Notice {
+        event: notice.event,
+        text,
+        mirrors,
+        since: notice.since.into(),
+    }))
+}
+
+/// Reads the configuration again. `force` allows that many mirrors go.
+pub(crate) async fn reload(app: &App, caller: &Caller, force: bool) -> Result<Reloaded, OpError> {
+    caller.may(Role::Admin)?;
+    caller.unlimited("a token that is limited to a label does not reload the configuration")?;
+    let diff = reload::reload(app, force).await?;
+    let reloaded = Reloaded {
+        added: diff.added,
+        removed: diff.removed,
+        changed: diff.changed,
+    };
+    caller
+        .did(app, "config.reload", "config".into(), None::<()>, Some(&reloaded))
+        .await;
+    Ok(reloaded)
+}
+
+impl From<ReloadError> for OpError {
+    fn from(error: ReloadError) -> Self {
+        match error {
+            ReloadError::Config(problems) => Self::Invalid(
+                problems
+                    .0
+                    .iter()
+                    .map(|problem| super::error::field(&problem.path, problem))
+                    .collect(),
+            ),
+            ReloadError::LosesTooMany { .. } | ReloadError::NeedsRestart { .. } | ReloadError::NoFile => {
+                Self::Conflict(error.to_string())
+            }
+            ReloadError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Whether this process can do its work: the database takes writes, the other processes have the same configuration, nobody stops it.
+pub(crate) async fn readiness(app: &App) -> Readiness {
+    let mut problems = Vec::new();
+    if app.stopping.is_cancelled() {
+        problems.push("this process is stopping".to_owned());
+    }
+    if let Err(error) = app.store.check().await {
+        problems.push(format!("the database does not take writes: {}", outward(&error)));
+    }
+    match others(app).await {
+        Ok(others) if others.is_empty() => {}
+        Ok(others) => problems.push(format!(
+            "the configuration of this process ({}) differs from that of {}: give all of them the same file",
+            app.worker,
+            others.join(", ")
+        )),
+        Err(error) => problems.push(format!("the other processes are not known: {}", outward(&error))),
+    }
+    Readiness {
+        ready: problems.is_empty(),
+        problems,
+    }
+}
+
+/// A sentence for people who need no token: nothing of the driver's, which may name addresses.
+fn outward(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Busy(_) => "it is busy",
+        StoreError::Unusable(_) => "it cannot be used, the log says why",
+        _ => "it failed, the log says how",
+    }
+}
+
+/// The live processes whose configuration is another.
+async fn others(app: &App) -> Result<Vec<String>, StoreError> {
+    let loaded = app.loaded();
+    let own = loaded.config.fingerprint();
+    let alive = loaded.config.limits.lease;
+    let workers = app.store.workers(alive, Time::now()).await?;
+    Ok(workers
+        .into_iter()
+        .filter(|worker| worker.id != app.worker && worker.fingerprint != own)
+        .map(|worker| worker.id)
+        .collect())
+}
