@@ -9,6 +9,7 @@ pub(crate) mod caller;
 pub(crate) mod conflicts;
 pub(crate) mod deliveries;
 pub(crate) mod error;
+pub(crate) mod in_force;
 pub(crate) mod inputs;
 pub(crate) mod mirrors;
 pub(crate) mod pages;
