@@ -44,7 +44,13 @@ fn finish(mut findings: Findings, read: Option<files::Read>) -> Result<Config, P
             config.warnings = findings.warnings;
             Ok(config)
         }
-        _ => Err(Problems(findings.problems)),
+        _ => {
+            // As a reader meets them.
+            findings
+                .problems
+                .sort_by(|one, other| (&one.file, one.at).cmp(&(&other.file, other.at)));
+            Err(Problems(findings.problems))
+        }
     }
 }
 

@@ -20,6 +20,9 @@ use crate::raw::{
 };
 use crate::secret::Secret;
 
+#[cfg(test)]
+mod tests;
+
 /// The whole, as `refsync config render` prints it. A file with this text means the same; of secrets it holds the places.
 pub fn config(config: &Config) -> String {
     emit(&file(config))

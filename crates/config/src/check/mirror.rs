@@ -72,7 +72,7 @@ pub(crate) fn mirror(
         spec.guard.as_ref(),
         around.guard,
     );
-    let timeouts = timeouts(findings, spot, spec.timeouts.clone().unwrap_or_default());
+    let timeouts = timeouts(findings, spot, &spec.timeouts.clone().unwrap_or_default());
     if findings.problems.len() > before {
         return None;
     }
@@ -267,7 +267,7 @@ fn check_schedule(findings: &mut Findings, spot: Spot<'_>, schedule: &str) {
     }
 }
 
-fn timeouts(findings: &mut Findings, spot: Spot<'_>, spec: TimeoutsSpec) -> Timeouts {
+fn timeouts(findings: &mut Findings, spot: Spot<'_>, spec: &TimeoutsSpec) -> Timeouts {
     let mut timeouts = Timeouts::default();
     for (key, span, value) in [
         ("connect", spec.connect, &mut timeouts.connect),

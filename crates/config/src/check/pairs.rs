@@ -74,6 +74,9 @@ fn report(findings: &mut Findings, first: &Mirror, (second, at, path): Placed<'_
             "{both}, perhaps: see that the exclusions keep them apart, or use one mirror with `direction: two-way`"
         );
         findings.warning(at, path, message);
+    } else if two_way {
+        let message = format!("{both}, and one of the two mirrors both ways: take the other one out");
+        findings.problem(at, path, message);
     } else {
         let message = format!(
             "{both}, the other way: they would undo each other's changes; use one mirror with `direction: two-way`"

@@ -81,7 +81,7 @@ pub(crate) fn service(findings: &mut Findings, spot: Spot<'_>, file: &File, base
             file.guard.as_ref(),
             Guard::default(),
         ),
-        retention: retention(findings, spot, file.retention.clone().unwrap_or_default()),
+        retention: retention(findings, spot, &file.retention.clone().unwrap_or_default()),
         limits: limits(findings, spot, &file.limits.clone().unwrap_or_default()),
     }
 }
@@ -286,7 +286,7 @@ fn number(
     value
 }
 
-fn retention(findings: &mut Findings, spot: Spot<'_>, spec: RetentionSpec) -> Retention {
+fn retention(findings: &mut Findings, spot: Spot<'_>, spec: &RetentionSpec) -> Retention {
     let mut number =
         |key, value, most, default| number(findings, spot, ["retention", key], value, [1, most], default);
     Retention {

@@ -16,7 +16,6 @@ pub struct CredentialEntry {
     pub host: String,
     /// The kind of host. Needed, unless the host is a well-known one such as github.com.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "provider")]
     pub provider: Option<Provider>,
     /// The user name beside the token, where the host's own convention does not do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,15 +54,6 @@ pub struct CredentialEntry {
     /// Take webhooks without a signature. Anybody who reaches the endpoint can then cause requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insecure: Option<bool>,
-}
-
-/// The schema of a provider: its words.
-pub(super) fn provider(_: &mut SchemaGenerator) -> Schema {
-    let words: Vec<_> = Provider::ALL
-        .iter()
-        .filter_map(|provider| serde_json::to_value(provider).ok())
-        .collect();
-    json_schema!({"enum": words})
 }
 
 /// A text or a list of texts.

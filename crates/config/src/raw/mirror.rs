@@ -147,6 +147,13 @@ with_how! {
     }
 }
 
+impl Defaults {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A map whose values are read later, once the layers of a mirror are laid over each other.
 pub type AnyMap = BTreeMap<String, serde_json::Value>;
 
@@ -165,42 +172,13 @@ pub struct RemoteSpec {
     pub credential: Option<String>,
     /// What its webhooks look like, where the credential does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "super::credential::provider")]
     pub provider: Option<Provider>,
     /// How to read the payloads of a `custom` provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "trigger")]
     pub trigger: Option<CustomTrigger>,
     /// Take webhooks without a signature. Anybody who reaches the endpoint can then cause requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insecure: Option<bool>,
-}
-
-fn trigger(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "object",
-        "description": "How to read a delivery: expressions such as <+trigger.payload.ref.name>.",
-        "properties": {
-            "when": {"type": "string", "description": "Which deliveries count; all if absent."},
-            "reference": {"type": "string", "description": "The reference's full name."},
-            "referenceShaOld": {"type": "string", "description": "Its value before."},
-            "referenceSha": {"type": "string", "description": "Its value after."},
-            "signature": {
-                "type": "object",
-                "description": "Where the signature stands and how it is made.",
-                "properties": {
-                    "header": {"type": "string", "description": "The header."},
-                    "hmac": {"enum": ["sha256"], "description": "The hash. Without it the header holds the secret itself."},
-                    "encoding": {"enum": ["hex", "base64"], "description": "Default hex."},
-                    "prefix": {"type": "string", "description": "What stands before the signature, such as sha256=."},
-                },
-                "required": ["header"],
-                "additionalProperties": false,
-            },
-        },
-        "required": ["reference"],
-        "additionalProperties": true,
-    })
 }
 
 impl Serialize for SideSpec {

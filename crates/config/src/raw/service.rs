@@ -33,7 +33,7 @@ pub struct File {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credentials: BTreeMap<String, CredentialEntry>,
     /// What mirrors have that do not say otherwise.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Defaults::is_empty")]
     pub defaults: Defaults,
     /// What mirrors can be made from, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -92,7 +92,7 @@ impl Secrets {
                 Part::Env(name) => value.push_str(&env(name)?),
                 Part::File(path) => value.push_str(file(path).await?.expose_secret()),
                 Part::Command(command) => {
-                    value.push_str(self.command(part, command, keep).await?.expose_secret())
+                    value.push_str(self.command(part, command, keep).await?.expose_secret());
                 }
             }
         }

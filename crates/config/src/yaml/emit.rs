@@ -103,7 +103,13 @@ fn scalar(text: &str) -> String {
             text.to_ascii_lowercase().as_str(),
             "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n"
         );
-    match word {
+    // A length of time, such as 1h30m.
+    let span = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.ends_with(['d', 'h', 'm', 's'])
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, 'd' | 'h' | 'm' | 's'));
+    match word || span {
         true => text.to_owned(),
         false => serde_json::Value::from(text).to_string(),
     }

@@ -56,6 +56,16 @@ impl de::Error for ReadError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let expected = expected.to_string();
+        let expected = match expected.as_str() {
+            "u32" | "u64" | "i64" | "usize" => "a whole number that is not negative",
+            "f64" => "a number",
+            "a boolean" => "true or false",
+            "a string" => "a text",
+            "a sequence" => "a list",
+            other if other.starts_with("struct ") => "a map",
+            other => other,
+        };
         Self::new(format!("found {}, expected {expected}", kind_of(&found)))
     }
 
