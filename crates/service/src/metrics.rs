@@ -167,7 +167,7 @@ impl Metrics {
     }
 
     /// What became of a run's references, by the stable word of the outcome.
-    pub(crate) fn references_ended(&self, outcome: &'static str, number: u64) {
+    pub(crate) fn references_ended(&self, outcome: &str, number: u64) {
         let state = outcome.to_owned();
         self.references.get_or_create(&ByState { state }).inc_by(number);
     }

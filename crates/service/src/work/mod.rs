@@ -1,10 +1,144 @@
 //! The worker: claims a mirror that is due, makes one run, records it.
+//!
+//! [`work`] is the loop, [`turn`] one claim, [`attempt`] what is done under it, and [`record`] what is written down: a pure
+//! function. [`clock`] has what happens by the hour: sweeps, schedules, retention. [`notify`] tells people.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Clients;
+use store::queue::Claim;
+use store::{StoreError, Time};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use budget::Budget;
+
+mod attempt;
+mod begun;
+mod budget;
+mod by_hand;
+mod clock;
+mod ends;
+mod journal;
+mod message;
+mod notices;
+mod notify;
+mod orders;
+mod record;
+mod request;
+mod retry;
+#[cfg(test)]
+mod tests;
+mod told;
+mod turn;
+mod turned;
+
+/// How long a worker sleeps at most: what nobody woke it for is found by then.
+const POLL: Duration = Duration::from_secs(1);
+
+/// A process's worker.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    app: Arc<App>,
+    budget: Arc<Budget>,
+    clients: Clients,
+}
 
 /// Works until the process stops; comes back when all claims are finished or given back.
-pub(crate) async fn work(_app: Arc<App>) {
-    todo!()
+pub(crate) async fn work(app: Arc<App>) {
+    let worker = Arc::new(Worker {
+        budget: Arc::default(),
+        clients: Clients::default(),
+        app,
+    });
+    let cut = CancellationToken::new();
+    let mut turns = JoinSet::new();
+    let mut clocks = clock::start(&worker);
+
+    while !worker.app.stopping.is_cancelled() {
+        let mut wake = worker.app.store.waker();
+        match claim(&worker, turns.len()).await {
+            Ok(Some(claim)) => {
+                turns.spawn(turn::turn(Arc::clone(&worker), claim, cut.clone()));
+            }
+            Ok(None) => rest(&worker, wake.wait(pause(&worker).await), &mut turns).await,
+            Err(error) => {
+                tracing::error!(%error, "cannot look for work");
+                rest(&worker, tokio::time::sleep(POLL), &mut turns).await;
+            }
+        }
+    }
+    finish(&worker, turns, cut).await;
+    clocks.shutdown().await;
+}
+
+/// Claims something that is due, if another run is allowed.
+async fn claim(worker: &Worker, under_way: usize) -> Result<Option<Claim>, StoreError> {
+    let loaded = worker.app.loaded();
+    let limits = &loaded.config.limits;
+    if under_way >= limits.runs {
+        return Ok(None);
+    }
+    let own = |name: &str, fingerprint: &str| {
+        loaded
+            .mirrors
+            .get(name)
+            .is_some_and(|mirror| mirror.fingerprint == fingerprint)
+    };
+    worker
+        .app
+        .store
+        .claim(&worker.app.worker, &own, limits.lease, Time::now())
+        .await
+}
+
+/// How long nothing is due, as far as the database knows.
+async fn pause(worker: &Worker) -> Duration {
+    let now = Time::now();
+    match worker.app.store.next_due(now).await {
+        // What is due now and was not claimed is another's.
+        Ok(Some(next)) if next > now => {
+            Duration::from_millis(u64::try_from(next.0 - now.0).unwrap_or(0)).min(POLL)
+        }
+        _ => POLL,
+    }
+}
+
+/// Waits until there is something to look for: a wake-up, the end of a run, the end of the process.
+async fn rest(worker: &Worker, wake: impl Future<Output = ()>, turns: &mut JoinSet<()>) {
+    tokio::select! {
+        () = wake => {}
+        () = worker.app.stopping.cancelled() => {}
+        Some(ended) = turns.join_next() => buried(ended),
+    }
+    while let Some(ended) = turns.try_join_next() {
+        buried(ended);
+    }
+}
+
+/// Lets what is under way come to its end within the grace time, or until it is cut.
+async fn finish(worker: &Worker, mut turns: JoinSet<()>, cut: CancellationToken) {
+    let grace = worker.app.loaded().config.limits.grace;
+    let all = async {
+        while let Some(ended) = turns.join_next().await {
+            buried(ended);
+        }
+    };
+    tokio::pin!(all);
+    tokio::select! {
+        () = &mut all => return,
+        () = worker.app.cut.cancelled() => {}
+        () = tokio::time::sleep(grace) => {}
+    }
+    cut.cancel();
+    all.await;
+}
+
+/// A run that panicked keeps its claim until the lease is over; another takes it then.
+fn buried(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a run ended in a panic: please report it");
+    }
 }

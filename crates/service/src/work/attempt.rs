@@ -1,0 +1,499 @@
+//! One attempt at what was claimed: prepare, run the engine, say what is to be recorded.
+
+use std::sync::Arc;
+
+use config::Mirror;
+use engine::error::Fault;
+use engine::keeper::{Hosts, Recorder};
+use engine::order::Order;
+use engine::report::{Exit, Report};
+use engine::request::Request;
+use engine::side::{Both, Side};
+use gitwire::RefName;
+use store::queue::{Claim, Dues, Memory, Outcome, Work};
+use store::run::{Finished, Inputs, Run};
+use store::{StoreError, Time};
+
+use super::budget::{Denied, Gate, Verdict};
+use super::ends::{self, End};
+use super::journal::Journal;
+use super::record::{self, Ran};
+use super::request::{self, Unfit};
+use super::retry::{Dice, after_failures};
+use super::{Worker, by_hand, orders, turned};
+use crate::app::Loaded;
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// What is to be recorded.
+    pub(super) outcome: Outcome,
+    /// What was remembered before.
+    pub(super) memory: Memory,
+    /// What was learned of tokens.
+    pub(super) verdicts: Vec<Verdict>,
+    /// Why it could not be done, as far as others may have the same trouble.
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// A trouble that other mirrors may share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// A token was refused.
+    Token {
+        /// The credential.
+        credential: String,
+        /// 401 or 403.
+        status: u16,
+    },
+    /// A secret cannot be read.
+    Secret {
+        /// The credential.
+        credential: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A host cannot be reached, or fails.
+    Host {
+        /// The host.
+        host: String,
+        /// The stable word of the fault.
+        kind: String,
+        /// In a sentence.
+        message: String,
+    },
+    /// It is this mirror's own.
+    Own {
+        /// The stable word of the fault.
+        kind: String,
+        /// In a sentence.
+        message: String,
+    },
+}
+
+/// The ends of a run, its request as the mirror names its sides, and what was remembered.
+struct Prepared {
+    ends: Both<End>,
+    request: Request,
+    memory: Memory,
+}
+
+/// Tries.
+pub(super) async fn attempt(
+    worker: &Worker,
+    claim: &Claim,
+    journal: &Arc<Journal>,
+) -> Result<Made, StoreError> {
+    let loaded = worker.app.loaded();
+    let mirror = mirror(&loaded, claim)?;
+    match &claim.work {
+        Work::Due(dues) => {
+            let mirror = mirror.ok_or_else(|| gone(claim))?;
+            due(worker, claim, journal, &loaded, mirror, dues).await
+        }
+        Work::Asked(run) => {
+            journal.begin().await?;
+            match &run.inputs.order {
+                Some(order) => ordered(worker, claim, journal, &loaded, mirror, order).await,
+                None => asked(worker, claim, journal, &loaded, mirror, &run.inputs).await,
+            }
+        }
+    }
+}
+
+/// The mirror of a claim; `None` for a one-off run. One that left the configuration in this moment is an error: the claim goes back.
+fn mirror<'a>(loaded: &'a Loaded, claim: &Claim) -> Result<Option<&'a Arc<Mirror>>, StoreError> {
+    match &claim.mirror {
+        None => Ok(None),
+        Some(name) => loaded.mirrors.get(name).map(Some).ok_or_else(|| gone(claim)),
+    }
+}
+
+fn gone(claim: &Claim) -> StoreError {
+    let name = claim.mirror.as_deref().unwrap_or("of a one-off run");
+    StoreError::NotFound {
+        what: format!("mirror {name}"),
+    }
+}
+
+async fn due(
+    worker: &Worker,
+    claim: &Claim,
+    journal: &Arc<Journal>,
+    loaded: &Loaded,
+    mirror: &Arc<Mirror>,
+    dues: &Dues,
+) -> Result<Made, StoreError> {
+    let names: Vec<RefName> = dues.names.keys().cloned().collect();
+    let names = (!dues.all).then_some(names.as_slice());
+    let memory = worker.app.store.memory(&mirror.name, names).await?;
+    let ends = match ends::of_mirror(&loaded.config, mirror, &worker.app.secrets).await {
+        Ok(ends) => ends,
+        Err(unfit) => return unprepared(claim, journal, unfit, memory).await,
+    };
+    let request = request::of_due(mirror, endpoints(&ends), dues, &memory);
+    if request.only.as_ref().is_some_and(|only| only.is_empty()) {
+        // The scope was narrowed since it was told.
+        return Ok(Made::nothing(Outcome::default(), memory));
+    }
+    // Others need not wait to see it begin, nor it for them.
+    let begin = async {
+        match record::is_sweep(dues) {
+            true => Ok(()),
+            false => journal.begin().await,
+        }
+    };
+    let prepared = Prepared {
+        ends,
+        request,
+        memory,
+    };
+    let (begun, made) = tokio::join!(begin, made(worker, claim, journal, Some(mirror), prepared));
+    begun?;
+    made
+}
+
+async fn asked(
+    worker: &Worker,
+    claim: &Claim,
+    journal: &Arc<Journal>,
+    loaded: &Loaded,
+    mirror: Option<&Arc<Mirror>>,
+    inputs: &Inputs,
+) -> Result<Made, StoreError> {
+    let (app, config) = (&worker.app, &loaded.config);
+    let memory = match mirror {
+        Some(mirror) => app.store.memory(&mirror.name, None).await?,
+        None => Memory::default(),
+    };
+    let ends = match mirror {
+        Some(mirror) => ends::of_mirror(config, mirror, &app.secrets).await,
+        None => ends::of_one_off(config, inputs, &app.secrets).await,
+    };
+    let prepared = ends.and_then(|ends| {
+        let endpoints = endpoints(&ends);
+        let request = match mirror {
+            Some(mirror) => request::of_asked(mirror, endpoints, inputs, &memory),
+            None => request::of_one_off(endpoints, inputs),
+        };
+        request.map(|request| (ends, request))
+    });
+    match prepared {
+        Ok((ends, request)) => {
+            let prepared = Prepared {
+                ends,
+                request,
+                memory,
+            };
+            made(worker, claim, journal, mirror, prepared).await
+        }
+        Err(unfit) => unprepared(claim, journal, unfit, memory).await,
+    }
+}
+
+/// Runs the engine once (twice if a secret was changed in the meantime), and says what is to be recorded.
+async fn made(
+    worker: &Worker,
+    claim: &Claim,
+    journal: &Arc<Journal>,
+    mirror: Option<&Arc<Mirror>>,
+    mut prepared: Prepared,
+) -> Result<Made, StoreError> {
+    let (mut report, mut gate) = run(worker, claim, journal, &prepared).await;
+    if let Some(mirror) = mirror
+        && is_new_secret(worker, &report, &prepared.ends).await
+        && let Ok(ends) = ends::of_mirror(&worker.app.loaded().config, mirror, &worker.app.secrets).await
+    {
+        journal.note(
+            "info",
+            "the token was refused; it is another by now: trying again",
+        );
+        prepared.request.ends = endpoints(&ends);
+        prepared.ends = ends;
+        (report, gate) = run(worker, claim, journal, &prepared).await;
+    }
+    recorded(claim, journal, mirror, &prepared, &report, &gate).await
+}
+
+/// One run of the engine, turned around where the inputs say so.
+async fn run(
+    worker: &Worker,
+    claim: &Claim,
+    journal: &Arc<Journal>,
+    prepared: &Prepared,
+) -> (Report, Arc<Gate>) {
+    let turn = journal.is_turned();
+    let Both { source, target } = &prepared.ends;
+    let ends = match turn {
+        false => Both { source, target },
+        true => Both {
+            source: target,
+            target: source,
+        },
+    };
+    let mirror = claim.mirror.as_deref().unwrap_or_default();
+    let gate = Arc::new(Gate::new(&worker.app, &worker.budget, mirror, ends));
+    let mut request = prepared.request.clone();
+    request.recorder = Some(Arc::clone(journal) as Arc<dyn Recorder>);
+    request.hosts = Some(Arc::clone(&gate) as Arc<dyn Hosts>);
+    request.clients = worker.clients.clone();
+    if turn {
+        request = turned::request(request);
+    }
+    let report = engine::run(&request, &journal.listener()).await;
+    gate.leave();
+    match turn {
+        true => (turned::report(report), gate),
+        false => (report, gate),
+    }
+}
+
+/// Whether a token that a host just refused is another one by now: read anew, once.
+async fn is_new_secret(worker: &Worker, report: &Report, ends: &Both<End>) -> bool {
+    let Some(error) = &report.error else {
+        return false;
+    };
+    if !matches!(error.kind, Fault::Unauthorized { .. }) {
+        return false;
+    }
+    match &ends.of(error.side).token {
+        Some(token) => worker.app.secrets.refresh(&token.secret).await.unwrap_or(false),
+        None => false,
+    }
+}
+
+/// Carries out an order, phase by phase; a phase that did not do all of it is the last.
+async fn ordered(
+    worker: &Worker,
+    claim: &Claim,
+    journal: &Arc<Journal>,
+    loaded: &Loaded,
+    mirror: Option<&Arc<Mirror>>,
+    order: &store::run::Order,
+) -> Result<Made, StoreError> {
+    let app = &worker.app;
+    let Some(mirror) = mirror else {
+        let unfit = Unfit::Inputs("orders are for mirrors".into());
+        return unprepared(claim, journal, unfit, Memory::default()).await;
+    };
+    let prepared = match orders::phases(&app.store, order).await? {
+        Ok(phases) => ends::of_mirror(&loaded.config, mirror, &app.secrets)
+            .await
+            .map(|ends| (phases, ends)),
+        Err(unfit) => Err(unfit),
+    };
+    let (phases, ends) = match prepared {
+        Ok(prepared) => prepared,
+        Err(unfit) => return unprepared(claim, journal, unfit, Memory::default()).await,
+    };
+    let names: Vec<RefName> = phases.iter().flat_map(|phase| phase.keys().cloned()).collect();
+    let memory = app.store.memory(&mirror.name, Some(&names)).await?;
+    let all: std::collections::BTreeMap<RefName, Order> =
+        phases.iter().flat_map(|phase| phase.clone()).collect();
+
+    let mut prepared = Prepared {
+        request: request::of_orders(mirror, endpoints(&ends), &memory, all.clone()),
+        ends,
+        memory,
+    };
+    let mut whole = Report::default();
+    let mut last = None;
+    for phase in phases {
+        prepared.request.orders = phase;
+        let (report, gate) = run(worker, claim, journal, &prepared).await;
+        last = Some(gate);
+        let done = report.exit() == Exit::InSync;
+        prepared.request.bases.extend(report.bases.clone());
+        add(&mut whole, report);
+        if !done {
+            break;
+        }
+    }
+    prepared.request.orders = all;
+    let gate = last.ok_or_else(|| gone(claim))?;
+    recorded(claim, journal, Some(mirror), &prepared, &whole, &gate).await
+}
+
+/// What two phases of one run came to together.
+fn add(whole: &mut Report, phase: Report) {
+    whole.references.extend(phase.references);
+    whole.in_sync = whole.in_sync.max(phase.in_sync);
+    whole.invalid_names = phase.invalid_names;
+    whole.stages.extend(phase.stages);
+    whole.bytes += phase.bytes;
+    whole.error = phase.error;
+    whole.scope = phase.scope;
+    whole.bases.extend(phase.bases);
+    whole.intents_done.extend(phase.intents_done);
+}
+
+async fn recorded(
+    claim: &Claim,
+    journal: &Arc<Journal>,
+    mirror: Option<&Arc<Mirror>>,
+    prepared: &Prepared,
+    report: &Report,
+    gate: &Gate,
+) -> Result<Made, StoreError> {
+    if let (Some(denied), Work::Due(_)) = (gate.denied(), &claim.work) {
+        return Ok(Made::denied(denied, prepared.memory.clone(), gate.verdicts()));
+    }
+    show_by_hand(journal, prepared, report);
+    let outcome = record::record(Ran {
+        claim,
+        mirror: mirror.map(|mirror| &**mirror),
+        request: &prepared.request,
+        memory: &prepared.memory,
+        report,
+        run: journal.run().clone(),
+        log: journal.take_lines(),
+        now: Time::now(),
+        dice: Dice::roll(),
+    });
+    if outcome.run.is_some() {
+        journal.begin().await?;
+    }
+    Ok(Made {
+        outcome,
+        memory: prepared.memory.clone(),
+        verdicts: gate.verdicts(),
+        trouble: report
+            .error
+            .as_ref()
+            .map(|error| Trouble::of(error, &prepared.ends)),
+    })
+}
+
+/// The commands that show the same by hand, for what was not written.
+fn show_by_hand(journal: &Journal, prepared: &Prepared, report: &Report) {
+    let url = |side: Side| &prepared.request.ends.of(side).url;
+    if let Some(error) = &report.error {
+        journal.note("error", &error.to_string());
+        if let Some(command) = by_hand::looking(url(error.side)) {
+            journal.note("info", &by_hand::told(command));
+        }
+    }
+    let failed = report
+        .references
+        .iter()
+        .filter(|one| one.exit() != Exit::InSync && one.old != one.new);
+    for reference in failed.take(10) {
+        if let Some(command) = by_hand::pushing(url(reference.to), reference) {
+            journal.note("info", &by_hand::told(command));
+        }
+    }
+}
+
+/// What cannot even begin: a failed run for a person to read; what is due is tried again where that can help.
+async fn unprepared(
+    claim: &Claim,
+    journal: &Journal,
+    unfit: Unfit,
+    memory: Memory,
+) -> Result<Made, StoreError> {
+    journal.begin().await?;
+    let now = Time::now();
+    let (message, advice, trouble) = match unfit {
+        Unfit::Inputs(message) => (message, None, None),
+        Unfit::Secret { credential, reason } => (
+            format!("the token of the credential `{credential}` cannot be read: {reason}"),
+            Some("mend the place that the configuration names; it is read again by itself".to_owned()),
+            Some(Trouble::Secret { credential, reason }),
+        ),
+    };
+    journal.note("error", &message);
+    let run: Run = record::refused_setup(journal.run().clone(), message.clone(), advice, now);
+    let retry_at = match &claim.work {
+        Work::Due(dues) => Some(now + after_failures(dues.failures.saturating_add(1), Dice::roll())),
+        Work::Asked(_) => None,
+    };
+    let outcome = Outcome {
+        run: Some(Finished {
+            run,
+            references: Vec::new(),
+            log: journal.take_lines(),
+        }),
+        retry_at,
+        error: Some(message),
+        ..Outcome::default()
+    };
+    Ok(Made {
+        trouble,
+        ..Made::nothing(outcome, memory)
+    })
+}
+
+fn endpoints(ends: &Both<End>) -> Both<engine::request::Endpoint> {
+    Both {
+        source: ends.source.endpoint.clone(),
+        target: ends.target.endpoint.clone(),
+    }
+}
+
+impl Made {
+    fn nothing(outcome: Outcome, memory: Memory) -> Self {
+        Self {
+            outcome,
+            memory,
+            verdicts: Vec::new(),
+            trouble: None,
+        }
+    }
+
+    /// No host was asked: what is due stays so.
+    fn denied(denied: Denied, memory: Memory, verdicts: Vec<Verdict>) -> Self {
+        let outcome = Outcome {
+            retry_at: Some(denied.until()),
+            error: Some(denied.to_string()),
+            ..Outcome::default()
+        };
+        let trouble = match denied {
+            Denied::Refused {
+                credential, status, ..
+            } => Some(Trouble::Token { credential, status }),
+            Denied::Hushed { .. } => None,
+        };
+        Self {
+            verdicts,
+            trouble,
+            ..Self::nothing(outcome, memory)
+        }
+    }
+}
+
+impl Trouble {
+    fn of(error: &engine::error::Error, ends: &Both<End>) -> Self {
+        let end = ends.of(error.side);
+        let message = gitwire::message::sanitize(error.to_string());
+        let kind = record::kind(error);
+        let host = end.endpoint.url.host().unwrap_or_default();
+        let credential = end.token.as_ref().map(|token| token.credential.clone());
+        match (&error.kind, credential) {
+            (Fault::Unauthorized { .. }, Some(credential)) => Self::Token {
+                credential,
+                status: 401,
+            },
+            (Fault::Forbidden { .. }, Some(credential)) => Self::Token {
+                credential,
+                status: 403,
+            },
+            (
+                Fault::HostNotFound { .. }
+                | Fault::ConnectionRefused { .. }
+                | Fault::Connect { .. }
+                | Fault::Tls { .. }
+                | Fault::Busy { .. },
+                _,
+            ) => Self::Host {
+                message: message_of_host(&host, &kind),
+                host,
+                kind,
+            },
+            _ => Self::Own { kind, message },
+        }
+    }
+}
+
+fn message_of_host(host: &str, kind: &str) -> String {
+    format!("{host} cannot be used: {}", kind.replace('-', " "))
+}

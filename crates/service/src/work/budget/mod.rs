@@ -1,0 +1,103 @@
+//! What runs share of hosts: how many may ask at a time, who wants to be left alone, which token was refused.
+//!
+//! The truth is in the database, for all processes; this is what one process knows of it, refreshed every few seconds, so that a run
+//! asks no question of the database that has no answer in it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use store::{Store, StoreError, Time};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+mod gate;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+pub(super) use gate::{Denied, Gate, Verdict};
+use tokens::Tokens;
+
+/// Requests at a time to a host without a credential.
+const UNKNOWN_HOST: u32 = 8;
+
+/// What the runs of a process share of hosts.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    hosts: Mutex<HashMap<String, Host>>,
+    tokens: Tokens,
+    /// How many processes share the database.
+    processes: std::sync::atomic::AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Host {
+    permits: Arc<Semaphore>,
+    slots: u32,
+    hushed: Option<Time>,
+}
+
+impl Budget {
+    /// Learns what other processes wrote down.
+    pub(super) async fn refresh(&self, store: &Store, alive: Duration, now: Time) -> Result<(), StoreError> {
+        for (host, until) in store.hushed(now).await? {
+            self.hush(&host, until);
+        }
+        self.tokens.learn(store.refused_secrets().await?, now);
+        let processes = store.workers(alive, now).await?.len();
+        self.processes
+            .store(processes, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The host wants to be left alone until then.
+    fn hush(&self, host: &str, until: Time) {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = hosts
+            .entry(host.to_owned())
+            .or_insert_with(|| Host::new(UNKNOWN_HOST));
+        host.hushed = host.hushed.max(Some(until));
+    }
+
+    /// Until when the host wants to be left alone, if it does.
+    fn hushed(&self, host: &str, now: Time) -> Option<Time> {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.get(host)?.hushed.filter(|until| *until > now)
+    }
+
+    /// One of the host's permits in this process.
+    async fn permit(&self, host: &str, slots: Option<u32>) -> OwnedSemaphorePermit {
+        let permits = {
+            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            let slots = slots.unwrap_or(UNKNOWN_HOST).max(1);
+            let entry = hosts.entry(host.to_owned()).or_insert_with(|| Host::new(slots));
+            // Another number in the configuration: runs under way keep the permits they have.
+            if entry.slots != slots {
+                *entry = Host {
+                    hushed: entry.hushed,
+                    ..Host::new(slots)
+                };
+            }
+            Arc::clone(&entry.permits)
+        };
+        permits
+            .acquire_owned()
+            .await
+            .expect("nobody closes these semaphores")
+    }
+
+    fn is_shared(&self) -> bool {
+        self.processes.load(std::sync::atomic::Ordering::Relaxed) > 1
+    }
+}
+
+impl Host {
+    fn new(slots: u32) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(slots as usize)),
+            slots,
+            hushed: None,
+        }
+    }
+}

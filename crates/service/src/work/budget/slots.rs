@@ -1,0 +1,67 @@
+//! A host's budget across the processes that share a database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::Time;
+
+use super::UNKNOWN_HOST;
+use crate::app::App;
+
+/// How long to wait before asking for a slot again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// How long a slot holds if its process dies. A run that takes longer goes on without one: the budget of its own process still
+/// counts it.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// One of a host's slots; given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Slot {
+    app: Arc<App>,
+    host: String,
+    number: i64,
+    holder: String,
+}
+
+impl Slot {
+    /// Waits for one. A database that does not answer stops nobody: the budget is a courtesy.
+    pub(super) async fn take(app: &Arc<App>, host: &str, slots: Option<u32>) -> Option<Self> {
+        let slots = slots.unwrap_or(UNKNOWN_HOST).max(1);
+        // Of its own, so that it never gives back what another run of this process took since.
+        let holder = format!("{}/{}", app.worker, uuid::Uuid::now_v7());
+        loop {
+            let taken = app
+                .store
+                .take_slot(host, slots, &holder, LEASE, Time::now())
+                .await;
+            match taken {
+                Ok(Some(number)) => {
+                    return Some(Self {
+                        app: Arc::clone(app),
+                        host: host.to_owned(),
+                        number,
+                        holder,
+                    });
+                }
+                Ok(None) => tokio::time::sleep(AGAIN).await,
+                Err(error) => {
+                    tracing::warn!(%error, host, "cannot ask for a slot of a host");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let (app, number) = (Arc::clone(&self.app), self.number);
+        let (host, holder) = (std::mem::take(&mut self.host), std::mem::take(&mut self.holder));
+        tokio::spawn(async move {
+            if let Err(error) = app.store.give_slot(&host, number, &holder).await {
+                tracing::warn!(%error, host, "cannot give a slot of a host back");
+            }
+        });
+    }
+}

@@ -1,0 +1,160 @@
+//! What happens by the clock: sweeps, schedules, what other processes wrote down, retention, notifications.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use croner::Cron;
+use store::queue::Due;
+use store::{StoreError, Time};
+use tokio::task::JoinSet;
+
+use super::{Worker, notify};
+
+/// How often other processes' news are read.
+const NEWS: Duration = Duration::from_secs(2);
+
+/// How long a tick waits at most for the next sweep: intervals may have changed.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// How many sweeps are marked at a time.
+const SWEEPS: u32 = 100;
+
+/// How often schedules are looked at: they are written in minutes.
+const SCHEDULE: Duration = Duration::from_secs(10);
+
+/// How often old things are removed.
+const PRUNE: Duration = Duration::from_secs(60 * 60);
+
+/// Starts all of it; it ends when the set is shut down.
+pub(super) fn start(worker: &Arc<Worker>) -> JoinSet<()> {
+    let mut clocks = JoinSet::new();
+    clocks.spawn(sweeps(Arc::clone(worker)));
+    clocks.spawn(schedules(Arc::clone(worker)));
+    clocks.spawn(news(Arc::clone(worker)));
+    clocks.spawn(prune(Arc::clone(worker)));
+    clocks.spawn(notify::keep_telling(Arc::clone(&worker.app)));
+    clocks
+}
+
+async fn sweeps(worker: Arc<Worker>) {
+    loop {
+        let now = Time::now();
+        let next = match worker.app.store.mark_sweeps(now, SWEEPS).await {
+            Ok((_, next)) => next,
+            Err(error) => {
+                tracing::warn!(%error, "cannot mark sweeps");
+                None
+            }
+        };
+        let until = next.map_or(SWEEP, |next| {
+            Duration::from_millis(u64::try_from(next.0.saturating_sub(now.0)).unwrap_or(0))
+        });
+        tokio::time::sleep(until.clamp(Duration::from_millis(20), SWEEP)).await;
+    }
+}
+
+async fn news(worker: Arc<Worker>) {
+    loop {
+        if let Err(error) = refresh(&worker).await {
+            tracing::warn!(%error, "cannot read what other processes wrote down");
+        }
+        tokio::time::sleep(NEWS).await;
+    }
+}
+
+pub(super) async fn refresh(worker: &Worker) -> Result<(), StoreError> {
+    let alive = worker.app.loaded().config.limits.lease;
+    worker.budget.refresh(&worker.app.store, alive, Time::now()).await
+}
+
+async fn schedules(worker: Arc<Worker>) {
+    let mut looked = Time::now();
+    loop {
+        tokio::time::sleep(SCHEDULE).await;
+        let now = Time::now();
+        for name in scheduled(&worker, looked, now) {
+            let due = Due {
+                name: None,
+                event: None,
+                trigger: "schedule".into(),
+                delivery: None,
+            };
+            if let Err(error) = worker.app.store.mark_due(&name, &[due], now).await {
+                tracing::warn!(mirror = name, %error, "cannot mark what is scheduled");
+            }
+        }
+        looked = now;
+    }
+}
+
+/// The mirrors whose schedule has an occurrence after the first time and up to the second.
+fn scheduled(worker: &Worker, after: Time, to: Time) -> Vec<String> {
+    let loaded = worker.app.loaded();
+    let crons: BTreeMap<&String, &String> = loaded
+        .mirrors
+        .iter()
+        .filter_map(|(name, mirror)| Some((name, mirror.schedule.as_ref()?)))
+        .collect();
+    crons
+        .into_iter()
+        .filter(|(_, cron)| occurs(cron, after, to))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// Whether a cron expression (five fields, UTC) has an occurrence after the first time and up to the second.
+fn occurs(cron: &str, after: Time, to: Time) -> bool {
+    let Ok(cron) = Cron::from_str(cron) else {
+        // The configuration was checked when it was read.
+        return false;
+    };
+    let time = |time: Time| {
+        let time = jiff::Timestamp::from_millisecond(time.0).ok()?;
+        Some(time.to_zoned(jiff::tz::TimeZone::UTC))
+    };
+    match (time(after), time(to)) {
+        (Some(after), Some(to)) => cron
+            .find_next_occurrence(&after, false)
+            .is_ok_and(|next| next <= to),
+        _ => false,
+    }
+}
+
+async fn prune(worker: Arc<Worker>) {
+    loop {
+        let retention = worker.app.loaded().config.retention;
+        let pruned = worker
+            .app
+            .store
+            .prune(retention.days, retention.runs, retention.deliveries, Time::now())
+            .await;
+        match pruned {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "removed what is older than the retention"),
+            Err(error) => tracing::warn!(%error, "cannot remove what is older than the retention"),
+        }
+        tokio::time::sleep(PRUNE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Time {
+        Time(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[test]
+    fn a_schedule_occurs_once_and_in_utc() {
+        let before = at("2026-11-21T01:59:55Z");
+        let on = at("2026-11-21T02:00:00Z");
+        let after = at("2026-11-21T02:00:05Z");
+        assert!(occurs("0 2 * * *", before, after));
+        assert!(occurs("0 2 * * *", before, on));
+        assert!(!occurs("0 2 * * *", on, after), "the look before had it");
+        assert!(!occurs("0 3 * * *", before, after));
+    }
+}

@@ -1,0 +1,186 @@
+//! The two ends of a run with their secrets, read at the moment they are needed.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use config::{Config, Credential, Mirror, Secret, Secrets};
+use engine::reach::{HostPattern, Reach};
+use engine::request::{Credentials, Endpoint, TokenStyle};
+use engine::side::{Both, Side};
+use engine::url::RemoteUrl;
+use secrecy::SecretString;
+use store::run::Inputs;
+
+use super::request::Unfit;
+
+/// One end, and whose secret opens it.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    /// For the engine.
+    pub(super) endpoint: Endpoint,
+    /// The credential, if there is one.
+    pub(super) credential: Option<Arc<Credential>>,
+    /// The token that is sent, if one is.
+    pub(super) token: Option<Sent>,
+}
+
+/// A token that a run sends.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    /// The credential's name.
+    pub(super) credential: String,
+    /// Where it is read.
+    pub(super) secret: Secret,
+    /// Its value.
+    pub(super) value: SecretString,
+}
+
+/// The ends of a mirror.
+pub(super) async fn of_mirror(
+    config: &Config,
+    mirror: &Mirror,
+    secrets: &Secrets,
+) -> Result<Both<End>, Unfit> {
+    // What the owner of this machine wrote into a file may reach anything; what came over the API may not.
+    let reach = match mirror.origin == "api" {
+        true => limited(config),
+        false => Reach::Anywhere,
+    };
+    let end = |side: Side| {
+        let end = mirror.ends.of(side);
+        of(&end.url, end.credential.as_ref(), reach.clone(), secrets)
+    };
+    Ok(Both {
+        source: end(Side::Source).await?,
+        target: end(Side::Target).await?,
+    })
+}
+
+/// The ends of a one-off run: addresses as given, credentials by name.
+pub(super) async fn of_one_off(
+    config: &Config,
+    inputs: &Inputs,
+    secrets: &Secrets,
+) -> Result<Both<End>, Unfit> {
+    let reach = limited(config);
+    let end = |url: &str, name: Option<&str>, side: Side| {
+        let url = RemoteUrl::parse(url, &side.to_string());
+        let url = url.map_err(|error| Unfit::Inputs(format!("the {side}'s address: {error}")));
+        let credential = match (name, &url) {
+            (Some(name), _) => match config.credentials.get(name) {
+                Some(credential) => Ok(Some(Arc::clone(credential))),
+                None => Err(Unfit::Inputs(format!("there is no credential `{name}`"))),
+            },
+            (None, Ok(url)) => Ok(config.credential_for(url).cloned()),
+            (None, Err(_)) => Ok(None),
+        };
+        let reach = reach.clone();
+        async move {
+            let (url, credential) = (url?, credential?);
+            if let Some(credential) = &credential {
+                check_host(config, &url, credential)?;
+            }
+            of(&url, credential.as_ref(), reach, secrets).await
+        }
+    };
+    let source = inputs.source_credential.as_deref();
+    let target = inputs.target_credential.as_deref();
+    Ok(Both {
+        source: end(&inputs.source_url, source, Side::Source).await?,
+        target: end(&inputs.target_url, target, Side::Target).await?,
+    })
+}
+
+/// A credential goes only to its host.
+fn check_host(config: &Config, url: &RemoteUrl, credential: &Credential) -> Result<(), Unfit> {
+    let alone = Config {
+        credentials: [(credential.name.clone(), Arc::new(credential.clone()))].into(),
+        ..config.clone()
+    };
+    match alone.credential_for(url) {
+        Some(_) => Ok(()),
+        None => Err(Unfit::Inputs(format!(
+            "the credential `{}` goes to {} alone",
+            credential.name, credential.host
+        ))),
+    }
+}
+
+async fn of(
+    url: &RemoteUrl,
+    credential: Option<&Arc<Credential>>,
+    reach: Reach,
+    secrets: &Secrets,
+) -> Result<End, Unfit> {
+    let mut endpoint = Endpoint {
+        credentials: Credentials::Anonymous,
+        reach,
+        ..Endpoint::new(url.clone())
+    };
+    let Some(credential) = credential else {
+        return Ok(End {
+            endpoint,
+            credential: None,
+            token: None,
+        });
+    };
+    endpoint.ca_file.clone_from(&credential.ca_file);
+    endpoint.proxy = credential.proxy.clone().map(SecretString::from);
+    endpoint.client_cert.clone_from(&credential.client_cert);
+    endpoint.ssh_key.clone_from(&credential.ssh_key);
+    endpoint.known_hosts.clone_from(&credential.known_hosts);
+    let http = matches!(url, RemoteUrl::Http { .. });
+    let token = match &credential.token {
+        Some(secret) if http => Some(read(secret, credential, secrets).await?),
+        _ => None,
+    };
+    if let Some(token) = &token {
+        endpoint.credentials = shown(url, credential, token.value.clone());
+    }
+    Ok(End {
+        endpoint,
+        credential: Some(Arc::clone(credential)),
+        token,
+    })
+}
+
+async fn read(secret: &Secret, credential: &Credential, secrets: &Secrets) -> Result<Sent, Unfit> {
+    let value = secrets.read(secret).await.map_err(|error| Unfit::Secret {
+        credential: credential.name.clone(),
+        reason: error.to_string(),
+    })?;
+    Ok(Sent {
+        credential: credential.name.clone(),
+        secret: secret.clone(),
+        value,
+    })
+}
+
+/// A token the way its host takes it. A user name that is configured, or stands in the address, goes before the provider's custom.
+fn shown(url: &RemoteUrl, credential: &Credential, token: SecretString) -> Credentials {
+    let in_address = matches!(url, RemoteUrl::Http { user: Some(_), .. });
+    let (user, style) = match (&credential.username, credential.provider.token_style()) {
+        (Some(user), _) => (Some(user.clone()), TokenStyle::Password),
+        (None, hosts::provider::TokenStyle::Basic { user }) if !in_address => {
+            (Some(user.to_owned()), TokenStyle::Password)
+        }
+        (None, hosts::provider::TokenStyle::Basic { .. }) => (None, TokenStyle::Password),
+        (None, hosts::provider::TokenStyle::TokenAsUser) => (None, TokenStyle::User),
+        (None, hosts::provider::TokenStyle::Bearer) => (None, TokenStyle::Bearer),
+    };
+    Credentials::Token { user, token, style }
+}
+
+/// The hosts of credentials, and those of `allowHosts`.
+fn limited(config: &Config) -> Reach {
+    let of_credentials = config.credentials.values().map(|one| {
+        let host = one.host.split('/').next().unwrap_or_default();
+        host.to_owned()
+    });
+    let texts = of_credentials.chain(config.allow_hosts.iter().cloned());
+    Reach::Only(
+        texts
+            .filter_map(|text| HostPattern::from_str(&text).ok())
+            .collect(),
+    )
+}

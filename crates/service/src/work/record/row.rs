@@ -1,0 +1,172 @@
+//! A finished run as its row, its references and the fault that ended it.
+
+use engine::error::{Error, Fault, Retry};
+use engine::report::{Outcome, RefReport};
+use engine::side::Side;
+use gitwire::message::sanitize;
+use serde::Serialize;
+use store::run::{self, Finished, Run, RunRef, State};
+
+use super::{Ran, state};
+use crate::output::json::words::{ErrorKind, OutcomeWord, StageWord};
+use crate::work::by_hand;
+
+/// The most references that are kept of a run.
+const KEPT: usize = 10_000;
+
+/// The run as it ended.
+pub(super) fn finished(ran: Ran<'_>) -> Finished {
+    let report = ran.report;
+    let written = report.references.iter().filter(|one| is_write(&one.outcome));
+    let run = Run {
+        state: state(report, ran.memory),
+        ended: Some(ran.now),
+        stages: report
+            .stages
+            .iter()
+            .map(|(stage, took)| {
+                let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                (word(StageWord::from(*stage)), millis)
+            })
+            .collect(),
+        bytes: report.bytes,
+        written: match ran.request.dry_run {
+            true => 0,
+            false => u32::try_from(written.count()).unwrap_or(u32::MAX),
+        },
+        in_sync: report.in_sync,
+        exit: Some(report.exit() as u8),
+        fault: report.error.as_ref().map(|error| fault(error, &ran)),
+        ..ran.run
+    };
+    Finished {
+        run,
+        references: report.references.iter().take(KEPT).map(of_reference).collect(),
+        log: ran.log,
+    }
+}
+
+/// A run that could not begin: its inputs cannot be used.
+pub(crate) fn refused_setup(run: Run, message: String, advice: Option<String>, now: store::Time) -> Run {
+    Run {
+        state: State::Failed,
+        ended: Some(now),
+        exit: Some(1),
+        fault: Some(run::Fault {
+            side: None,
+            stage: None,
+            kind: "setup".into(),
+            message,
+            advice,
+            retry: false,
+        }),
+        ..run
+    }
+}
+
+/// A fault in one line.
+pub(super) fn line(error: &Error) -> String {
+    sanitize(error.to_string())
+}
+
+/// The stable word of a fault.
+pub(crate) fn kind(error: &Error) -> String {
+    word(ErrorKind::from(&error.kind))
+}
+
+/// A fault as people and programs read it.
+fn fault(error: &Error, ran: &Ran<'_>) -> run::Fault {
+    run::Fault {
+        side: Some(error.side.to_string()),
+        stage: Some(word(StageWord::from(error.stage))),
+        kind: kind(error),
+        message: line(error),
+        advice: advice(error, ran),
+        retry: error.retry() != Retry::Never,
+    }
+}
+
+/// What to do next, in the words of a service, and the command that shows the same by hand.
+fn advice(error: &Error, ran: &Ran<'_>) -> Option<String> {
+    let credential = credential(ran, error.side);
+    let with = credential.as_ref().map_or_else(
+        || "the repository has no credential: add one for its host to the configuration".to_owned(),
+        |name| format!("check the token of the credential `{name}` (expired? revoked?)"),
+    );
+    let advice = match &error.kind {
+        Fault::Unauthorized { .. } | Fault::LoginPage { .. } => Some(with),
+        Fault::NotFound { .. } => Some(format!(
+            "check the address; hosts also answer this to a token that may not see the repository: {with}"
+        )),
+        Fault::Empty => Some(format!(
+            "if it is not empty, the credentials may not see it: {with}"
+        )),
+        Fault::Tls { .. } => Some(
+            "if the server's certificate comes from your own authority, name it as the credential's caFile"
+                .into(),
+        ),
+        Fault::TimedOut { .. } => Some("if the server only needs longer, raise the mirror's timeouts".into()),
+        Fault::TooLarge { .. } => Some("raise the server's limit, or leave out what is too large".into()),
+        Fault::NoAtomic => Some("leave out `atomic`".into()),
+        Fault::HungUp { .. } | Fault::PackCut { .. } => {
+            Some("it is tried again by itself; what was not confirmed was not written".into())
+        }
+        _ => error.advice(),
+    };
+    let mut lines: Vec<String> = advice.into_iter().collect();
+    lines.extend(by_hand::looking(&ran.request.ends.of(error.side).url).map(by_hand::told));
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn credential(ran: &Ran<'_>, side: Side) -> Option<String> {
+    match (ran.mirror, side) {
+        (Some(mirror), side) => mirror
+            .ends
+            .of(side)
+            .credential
+            .as_ref()
+            .map(|one| one.name.clone()),
+        (None, Side::Source) => ran.run.inputs.source_credential.clone(),
+        (None, Side::Target) => ran.run.inputs.target_credential.clone(),
+    }
+}
+
+fn of_reference(reference: &RefReport) -> RunRef {
+    RunRef {
+        name: reference.name.clone(),
+        to: reference.to,
+        old: reference.old,
+        new: reference.new,
+        outcome: word(OutcomeWord::from(&reference.outcome)),
+        text: text(reference),
+        remote: match &reference.outcome {
+            Outcome::Rejected(rejection) => Some(sanitize(rejection.raw.clone())),
+            _ => None,
+        },
+        replaced: reference.old.is_some()
+            && matches!(reference.outcome, Outcome::Updated(_) | Outcome::Deleted),
+    }
+}
+
+fn text(reference: &RefReport) -> String {
+    let text = sanitize(reference.outcome.to_string());
+    match &reference.outcome {
+        Outcome::Rejected(rejection) => match rejection.advice() {
+            Some(advice) => format!("{text}: {advice}"),
+            None => text,
+        },
+        _ => text,
+    }
+}
+
+fn is_write(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Created | Outcome::Updated(_) | Outcome::Deleted)
+}
+
+/// The stable word of a value.
+fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,110 @@
+//! Runs that a person asks for.
+
+use store::run::{Inputs, State};
+
+use super::scene::Scene;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_writes_nothing_and_tells_what_it_would() {
+    let mut scene = Scene::one_way("").await;
+    scene.start().await;
+    scene.source.commit("main", "one");
+    let run = scene
+        .ask(Inputs {
+            dry_run: true,
+            ..Inputs::default()
+        })
+        .await;
+    assert_eq!((run.state, run.written), (State::Succeeded, 0));
+    assert_eq!(scene.refs_of(&run).await[0].outcome, "created");
+    assert_eq!(scene.both("main").1, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_two_way_mirror_runs_the_other_way_by_hand() {
+    let mut scene = Scene::two_way("").await;
+    scene.source.commit("main", "one");
+    scene.start().await;
+    let there = testkit::Repo::open(scene.target.path()).commit("main", "there");
+    scene.source.commit("other", "here");
+    let run = scene
+        .ask(Inputs {
+            reverse: true,
+            ..Inputs::default()
+        })
+        .await;
+    assert_eq!(run.state, State::Succeeded, "{run:?}");
+    assert_eq!(scene.both("main").0, Some(there));
+    assert_eq!(scene.both("other").1, None, "nothing went from source to target");
+    let rows = scene.refs_of(&run).await;
+    let main = rows.iter().find(|row| row.name.short() == "main").unwrap();
+    assert_eq!(main.to, engine::side::Side::Source);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_value_given_by_a_person_is_taken_as_given() {
+    let mut scene = Scene::one_way("").await;
+    let theirs = scene.target.commit("main", "theirs");
+    let ours = scene.source.commit("main", "ours");
+    scene.start().await;
+    assert_eq!(
+        scene.both("main").1,
+        Some(theirs.clone()),
+        "unrelated histories are not replaced"
+    );
+    let inputs = |old: &str| Inputs {
+        references: vec!["refs/heads/main".into()],
+        reference_sha_old: Some(old.to_owned()),
+        ..Inputs::default()
+    };
+    assert_eq!(scene.ask(inputs(&ours)).await.state, State::Refused);
+    assert_eq!(scene.ask(inputs(&theirs)).await.state, State::Succeeded);
+    assert_eq!(scene.both("main").1, Some(ours));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inputs_that_make_no_run_are_told() {
+    let mut scene = Scene::two_way("").await;
+    scene.start().await;
+    let run = scene
+        .ask(Inputs {
+            force: Some("always".into()),
+            ..Inputs::default()
+        })
+        .await;
+    assert_eq!(run.state, State::Failed);
+    assert!(run.fault.unwrap().message.contains("two-way"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_one_off_run_reaches_only_hosts_that_are_allowed() {
+    for (allow, state) in [
+        ("allowHosts: [127.0.0.1]\n", State::Succeeded),
+        ("", State::Failed),
+    ] {
+        let mut scene = Scene::of_file(|base| {
+            format!("{allow}mirrors:\n  - {{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n")
+        })
+        .await;
+        scene.start().await;
+        scene.source.commit("main", "one");
+        let inputs = Inputs {
+            source_url: scene.server.url("source.git"),
+            target_url: scene.server.url("target.git"),
+            ..Inputs::default()
+        };
+        let run = store::run::Run {
+            mirror: None,
+            ..scene.asked(inputs)
+        };
+        scene.store().ask_run(&run, store::Time::now()).await.unwrap();
+        scene
+            .wait_for("the one-off run", async |scene: &Scene| {
+                super::scene::is_over(scene.store().run(&run.id).await.unwrap().state)
+            })
+            .await;
+        let run = scene.store().run(&run.id).await.unwrap();
+        assert_eq!(run.state, state, "{run:?}");
+        assert_eq!(scene.both("main").1.is_some(), state == State::Succeeded);
+    }
+}

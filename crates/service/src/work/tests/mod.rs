@@ -1,0 +1,9 @@
+//! The worker with a real database and real repositories.
+
+pub(super) mod fixture;
+
+mod asked;
+mod one_way;
+mod orders;
+mod scene;
+mod two_way;

@@ -1,0 +1,172 @@
+//! What others learn of a run that ended: those who watch, the metrics, the log, the inbox.
+
+use store::StoreError;
+use store::Time;
+use store::queue::{Claim, Work};
+
+use super::attempt::{Made, Trouble};
+use super::budget::Verdict;
+use super::journal::Journal;
+use super::notices::{self, Raised};
+use super::{Worker, begun};
+use crate::app::App;
+use crate::live::Happened;
+
+/// Tells what came of a run that was recorded.
+pub(super) async fn ended(worker: &Worker, claim: &Claim, journal: &Journal, made: Made) {
+    count(worker, claim, &made);
+    if let Some(finished) = &made.outcome.run {
+        journal.tell_state(finished.run.state);
+        if let Some(fault) = &finished.run.fault {
+            tracing::warn!(
+                run = finished.run.id,
+                mirror = claim.mirror,
+                side = fault.side,
+                kind = fault.kind,
+                retry = fault.retry,
+                "{}",
+                fault.message
+            );
+        }
+    }
+    if let Err(error) = write_down(worker, claim, &made).await {
+        tracing::warn!(mirror = claim.mirror, %error, "cannot write down what people should be told");
+    }
+}
+
+/// The mirror's row changed.
+pub(super) fn changed(app: &App, claim: &Claim) {
+    if let Some(name) = &claim.mirror {
+        app.live.tell(Happened::Mirror { name: name.clone() });
+    }
+}
+
+fn count(worker: &Worker, claim: &Claim, made: &Made) {
+    let metrics = &worker.app.metrics;
+    for (credential, number) in &made.outcome.found_by_sweep {
+        metrics.found_by_sweep(credential, *number);
+    }
+    let Some(finished) = &made.outcome.run else { return };
+    let now = finished.run.ended.unwrap_or_else(Time::now);
+    metrics.run_ended(
+        finished.run.state,
+        &finished.run.trigger,
+        begun::took(&finished.run, now),
+        finished.run.bytes,
+    );
+    let mut outcomes = std::collections::BTreeMap::new();
+    for reference in &finished.references {
+        *outcomes.entry(reference.outcome.as_str()).or_insert(0) += 1;
+    }
+    for (outcome, number) in outcomes {
+        metrics.references_ended(outcome, number);
+    }
+    let Work::Due(dues) = &claim.work else { return };
+    let settled = made.outcome.retry_at.is_none() && finished.run.written > 0;
+    if let (true, Some(since)) = (settled, dues.since) {
+        let millis = u64::try_from(now.0.saturating_sub(since.0)).unwrap_or(0);
+        metrics.synced(std::time::Duration::from_millis(millis));
+    }
+}
+
+async fn write_down(worker: &Worker, claim: &Claim, made: &Made) -> Result<(), StoreError> {
+    let (store, now) = (&worker.app.store, Time::now());
+    for verdict in &made.verdicts {
+        judge(worker, claim, verdict, now).await?;
+    }
+    let Some(mirror) = &claim.mirror else {
+        return Ok(());
+    };
+    let waiting = notices::of_waiting(mirror, &made.memory, &made.outcome);
+    for raised in &waiting.raised {
+        raise(worker, raised, mirror, now).await?;
+    }
+    for cause in &waiting.settled {
+        store.settle_notice(cause, mirror, now).await?;
+    }
+    let raised = made
+        .trouble
+        .as_ref()
+        // Those whose token is refused are told of with the refusal.
+        .filter(|trouble| !matches!(trouble, Trouble::Token { .. }))
+        .and_then(|trouble| notices::of_trouble(mirror, claim, trouble, now));
+    if let Some(raised) = &raised {
+        raise(worker, raised, mirror, now).await?;
+    }
+    let failed_before = matches!(&claim.work, Work::Due(dues) if dues.failures > 0);
+    if failed_before && made.trouble.is_none() {
+        over(worker, mirror, now).await?;
+    }
+    Ok(())
+}
+
+/// A token that was refused, or works again: for all mirrors that use it.
+async fn judge(worker: &Worker, claim: &Claim, verdict: &Verdict, now: Time) -> Result<(), StoreError> {
+    let store = &worker.app.store;
+    match verdict {
+        Verdict::Refused {
+            credential,
+            key,
+            hash,
+            status,
+        } => {
+            store.refuse_secret(key, hash, *status, now).await?;
+            let trouble = Trouble::Token {
+                credential: credential.clone(),
+                status: *status,
+            };
+            let mirrors = match (key == credential, &claim.mirror) {
+                (true, _) => users(worker, credential),
+                (false, mirror) => mirror.iter().cloned().collect(),
+            };
+            for mirror in mirrors {
+                if let Some(raised) = notices::of_trouble(&mirror, claim, &trouble, now) {
+                    raise(worker, &raised, &mirror, now).await?;
+                }
+            }
+        }
+        Verdict::Accepted { credential } => {
+            store.accept_secret(credential).await?;
+            if let Some(mirror) = &claim.mirror {
+                store.accept_secret(&format!("{credential}/{mirror}")).await?;
+            }
+            let causes = [401, 403].map(|status| notices::token_cause(credential, status));
+            for notice in store.notices().await? {
+                if causes.contains(&notice.cause) {
+                    for mirror in &notice.mirrors {
+                        store.settle_notice(&notice.cause, mirror, now).await?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The mirrors that use a credential.
+fn users(worker: &Worker, credential: &str) -> Vec<String> {
+    let loaded = worker.app.loaded();
+    let uses = |end: &config::MirrorEnd| end.credential.as_ref().is_some_and(|one| one.name == credential);
+    loaded
+        .mirrors
+        .values()
+        .filter(|mirror| uses(&mirror.ends.source) || uses(&mirror.ends.target))
+        .map(|mirror| mirror.name.clone())
+        .collect()
+}
+
+async fn raise(worker: &Worker, raised: &Raised, mirror: &str, now: Time) -> Result<(), StoreError> {
+    let Raised { cause, event, text } = raised;
+    worker.app.store.raise(cause, event, text, mirror, now).await
+}
+
+/// The mirror's failures are over.
+async fn over(worker: &Worker, mirror: &str, now: Time) -> Result<(), StoreError> {
+    let store = &worker.app.store;
+    for notice in store.notices().await? {
+        if notice.event == "failure" && notice.mirrors.iter().any(|one| one == mirror) {
+            store.settle_notice(&notice.cause, mirror, now).await?;
+        }
+    }
+    Ok(())
+}
