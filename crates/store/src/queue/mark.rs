@@ -74,7 +74,8 @@ pub(crate) async fn mark(
     if state.sequence == before {
         return Ok(marked);
     }
-    // What is news is due at once; a sweep waits for the end of a back-off.
+    // What is news ends a back-off, a sweep waits for its end. What is due already keeps its turn: a busy mirror does not go behind
+    // the others with each event.
     let changes = marked
         .iter()
         .zip(due)
@@ -83,7 +84,7 @@ pub(crate) async fn mark(
     let named = changes.clone().any(|(_, due)| due.name.is_some());
     tx.exec(
         "UPDATE mirrors SET sequence = $2, \
-           due_at = CASE WHEN $4 = 1 OR due_at IS NULL THEN $3 ELSE due_at END, \
+           due_at = CASE WHEN due_at IS NULL OR ($4 = 1 AND due_at > $3) THEN $3 ELSE due_at END, \
            behind_since = CASE WHEN $5 = 1 THEN coalesce(behind_since, $3) ELSE behind_since END \
          WHERE name = $1",
         args![mirror, state.sequence, now, news, named],
