@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use bytes::Bytes;
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -12,6 +13,9 @@ use super::answer::Refusal;
 
 /// Up to here a body is small, in bytes. Small ones never wait for large ones.
 const SMALL: usize = 256 * 1024;
+
+/// What a body is given that does not tell its length, until it turns out to be larger, in bytes.
+const UNTOLD: usize = 32 * 1024;
 
 /// Memory for small bodies at a time, in KiB.
 const SMALL_ROOM: usize = 64 * 1024;
@@ -55,20 +59,36 @@ impl Room {
         if told.is_some_and(|told| told > limit) {
             return Err(too_large(limit));
         }
-        let room = self.take(told.unwrap_or(limit))?;
-        let read = tokio::time::timeout(WHOLE, to_bytes(body, limit));
-        match read.await {
-            Ok(Ok(bytes)) => Ok(Held { bytes, _room: room }),
-            Ok(Err(error)) if is_too_large(&error) => Err(too_large(limit)),
-            Ok(Err(_)) => Err(Refusal::new(
-                StatusCode::BAD_REQUEST,
-                "the body ended too early or is not as its headers say",
-            )),
-            Err(_) => Err(Refusal::new(
+        // Who does not tell the length is small until proven otherwise.
+        let mut room = self.take(told.unwrap_or(UNTOLD.min(limit)))?;
+        let reading = async {
+            let mut whole = BytesMut::with_capacity(told.unwrap_or(0).min(SMALL));
+            let mut pieces = body.into_data_stream();
+            while let Some(piece) = pieces.next().await {
+                let piece = piece.map_err(|_| {
+                    Refusal::new(
+                        StatusCode::BAD_REQUEST,
+                        "the body ended too early, or is not as its headers say",
+                    )
+                })?;
+                let length = whole.len() + piece.len();
+                if length > limit {
+                    return Err(too_large(limit));
+                }
+                if told.is_none() && whole.len() <= UNTOLD && length > UNTOLD {
+                    room = self.take(limit)?;
+                }
+                whole.extend_from_slice(&piece);
+            }
+            Ok(whole.freeze())
+        };
+        let bytes = tokio::time::timeout(WHOLE, reading).await.map_err(|_| {
+            Refusal::new(
                 StatusCode::REQUEST_TIMEOUT,
                 format!("the body took longer than {} seconds", WHOLE.as_secs()),
-            )),
-        }
+            )
+        })??;
+        Ok(Held { bytes, _room: room })
     }
 
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
@@ -89,16 +109,4 @@ fn too_large(limit: usize) -> Refusal {
         StatusCode::PAYLOAD_TOO_LARGE,
         format!("the body is larger than {limit} bytes (limits.hookBytes)"),
     )
-}
-
-/// Whether it was our own limit that ended the body.
-fn is_too_large(error: &axum::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

@@ -15,10 +15,6 @@ pub(super) async fn deliver(
     request: Request,
 ) -> Response {
     let loaded = hooks.app.loaded();
-    let endpoint = match Endpoint::of_host(&loaded, &credential) {
-        // A mirror may be called `host`.
-        Err(_) if loaded.mirrors.contains_key("host") => Endpoint::of_mirror(&loaded, "host", &credential),
-        endpoint => endpoint,
-    };
+    let endpoint = Endpoint::of_host(&loaded, &credential);
     intake::take(&hooks, &loaded, endpoint, taken_apart(request, query)).await
 }

@@ -6,7 +6,6 @@ use std::time::Instant;
 use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use hosts::Provider;
 use hosts::webhook::{self, Headers, Push};
 use http::{HeaderMap, StatusCode, header};
