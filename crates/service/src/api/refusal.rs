@@ -142,6 +142,12 @@ impl From<OpError> for Refusal {
                 errors,
                 ..Self::invalid(detail)
             },
+            OpError::Unreachable(_) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "unreachable",
+                "A repository cannot be read",
+                detail,
+            ),
             OpError::Busy(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Try again", detail)
                 .after(Duration::from_secs(1)),
             OpError::Failed(text) => {

@@ -135,6 +135,10 @@ fn described() -> ApiRouter<Given> {
                 .post_with(tokens::create::handle, tokens::create::describe),
         )
         .api_route(
+            "/deliveries/{id}/redeliver",
+            post_with(deliveries::redeliver::handle, deliveries::redeliver::describe),
+        )
+        .api_route(
             "/tokens/{id}",
             delete_with(tokens::revoke::handle, tokens::revoke::describe),
         )
@@ -142,7 +146,8 @@ fn described() -> ApiRouter<Given> {
 
 fn of_mirrors() -> ApiRouter<Given> {
     use mirrors::{
-        change, conflict, create, input_sets, list, pause, references, remove, resolve, resume, run, show,
+        change, check, conflict, create, diff, hooks, input_sets, list, pause, references, register, remove,
+        resolve, resume, run, show,
     };
     ApiRouter::new()
         .api_route(
@@ -154,6 +159,12 @@ fn of_mirrors() -> ApiRouter<Given> {
             get_with(show::handle, show::describe)
                 .merge(put_with(change::handle, change::describe))
                 .merge(delete_with(remove::handle, remove::describe)),
+        )
+        .api_route("/mirrors/{name}/diff", get_with(diff::handle, diff::describe))
+        .api_route("/mirrors/{name}/check", post_with(check::handle, check::describe))
+        .api_route(
+            "/mirrors/{name}/hooks",
+            get_with(hooks::handle, hooks::describe).post_with(register::handle, register::describe),
         )
         .api_route("/mirrors/{name}/pause", post_with(pause::handle, pause::describe))
         .api_route(

@@ -38,6 +38,9 @@ pub(crate) enum OpError {
     /// The request is understood, and makes no sense.
     #[error("{}", .0.first().map_or("the request makes no sense", |first| first.message.as_str()))]
     Invalid(Vec<FieldError>),
+    /// A repository cannot be reached or read. Says which and why.
+    #[error("{0}")]
+    Unreachable(String),
     /// It can be done later.
     #[error("{0}")]
     Busy(String),

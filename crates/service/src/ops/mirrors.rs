@@ -11,9 +11,10 @@ use store::{StoreError, Time};
 
 use super::caller::{Found, shown};
 use super::error::field;
-use super::{Caller, OpError, in_force};
+use super::{Caller, OpError};
 use crate::app::App;
 use crate::live::Happened;
+use crate::serve::reload;
 
 /// A mirror and the version of its definition, if it was made over the API.
 #[derive(Debug, Clone)]
@@ -236,7 +237,7 @@ fn text(spec: &MirrorSpec) -> Result<String, OpError> {
 }
 
 async fn took_over(app: &App, name: &str) -> Result<(), OpError> {
-    in_force::take_made(app).await?;
+    reload::take_made(app).await?;
     app.live.tell(Happened::Mirror {
         name: name.to_owned(),
     });

@@ -12,6 +12,7 @@ use super::{Caller, OpError, show};
 use crate::api::model::mirror::MirrorState;
 use crate::api::model::service::{self as model, Overview, Readiness, Reloaded};
 use crate::app::App;
+use crate::serve::reload::{self, ReloadError};
 
 /// The service at a glance, as far as the caller sees it.
 pub(crate) async fn overview(app: &App, caller: &Caller) -> Result<Overview, OpError> {
@@ -90,23 +91,7 @@ async fn seen_notice(app: &App, caller: &Caller, notice: Notice) -> Result<Optio
 pub(crate) async fn reload(app: &App, caller: &Caller, force: bool) -> Result<Reloaded, OpError> {
     caller.may(Role::Admin)?;
     caller.unlimited("a token that is limited to a label does not reload the configuration")?;
-    let Some(place) = &app.place else {
-        return Err(OpError::Conflict("refsync was started without a file".into()));
-    };
-    let new = config::load::load(&place.path).map_err(|problems| {
-        let fields = problems
-            .0
-            .iter()
-            .map(|problem| super::error::field(&problem.path, problem));
-        OpError::Invalid(fields.collect())
-    })?;
-    let diff = config::diff::diff(&app.loaded().config, &new);
-    if !force && diff.loses_too_many(app.loaded().config.mirrors.len()) {
-        return Err(OpError::Conflict(
-            "over 20 % of the mirrors would go: force it if that is meant".into(),
-        ));
-    }
-    super::in_force::adopt(app, new).await?;
+    let diff = reload::reload(app, force).await?;
     let reloaded = Reloaded {
         added: diff.added,
         removed: diff.removed,
@@ -116,6 +101,24 @@ pub(crate) async fn reload(app: &App, caller: &Caller, force: bool) -> Result<Re
         .did(app, "config.reload", "config".into(), None::<()>, Some(&reloaded))
         .await;
     Ok(reloaded)
+}
+
+impl From<ReloadError> for OpError {
+    fn from(error: ReloadError) -> Self {
+        match error {
+            ReloadError::Config(problems) => Self::Invalid(
+                problems
+                    .0
+                    .iter()
+                    .map(|problem| super::error::field(&problem.path, problem))
+                    .collect(),
+            ),
+            ReloadError::LosesTooMany { .. } | ReloadError::NeedsRestart { .. } | ReloadError::NoFile => {
+                Self::Conflict(error.to_string())
+            }
+            ReloadError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// Whether this process can do its work: the database takes writes, the other processes have the same configuration, nobody stops it.

@@ -22,6 +22,7 @@ mod by_hand;
 mod clock;
 mod ends;
 mod journal;
+pub(crate) mod look;
 mod message;
 mod notices;
 mod notify;

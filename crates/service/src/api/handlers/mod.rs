@@ -11,6 +11,7 @@ pub(super) mod conflicts {
 pub(super) mod deliveries {
     //! Deliveries.
     pub(in crate::api) mod list;
+    pub(in crate::api) mod redeliver;
     pub(in crate::api) mod show;
 }
 pub(super) mod events;
@@ -18,12 +19,16 @@ pub(super) mod health;
 pub(super) mod mirrors {
     //! Mirrors.
     pub(in crate::api) mod change;
+    pub(in crate::api) mod check;
     pub(in crate::api) mod conflict;
     pub(in crate::api) mod create;
+    pub(in crate::api) mod diff;
+    pub(in crate::api) mod hooks;
     pub(in crate::api) mod input_sets;
     pub(in crate::api) mod list;
     pub(in crate::api) mod pause;
     pub(in crate::api) mod references;
+    pub(in crate::api) mod register;
     pub(in crate::api) mod remove;
     pub(in crate::api) mod resolve;
     pub(in crate::api) mod resume;
