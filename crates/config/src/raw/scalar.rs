@@ -31,7 +31,7 @@ const UNITS: &[(&str, u64)] = &[
 /// The longest that can be written.
 const LONGEST_MS: u64 = 3_650 * 86_400_000;
 
-const PATTERN: &str = "^([0-9]+(d|h|m|s|ms))+$";
+const PATTERN: &str = "^([0-9]+(d|h|m|min|s|ms))+$";
 
 impl Span {
     /// Reads `1h30m`; units go down.
@@ -44,7 +44,8 @@ impl Span {
             let number: u64 = rest[..digits].parse().ok()?;
             rest = &rest[digits..];
             let end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-            let index = units.iter().position(|(unit, _)| *unit == &rest[..end])?;
+            let unit = if &rest[..end] == "min" { "m" } else { &rest[..end] };
+            let index = units.iter().position(|(name, _)| *name == unit)?;
             total = total.checked_add(number.checked_mul(units[index].1)?)?;
             units = &units[index + 1..];
             rest = &rest[end..];
