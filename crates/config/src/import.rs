@@ -6,6 +6,7 @@
 
 mod build;
 mod conditions;
+mod entry;
 mod pipeline;
 #[cfg(test)]
 mod tests;
