@@ -1,12 +1,24 @@
 //! What runs share: HTTP clients with their pools of connections, connections of ssh, and what is known of remotes.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use gitwire::ObjectFormat;
+use gitwire::capabilities::Capabilities;
 
 use crate::transport::{Masters, http};
 
-/// How many remotes are remembered that speak an old dialect. Past that all are forgotten, which costs each a round trip.
-const MAX_OLD: usize = 10_000;
+/// How many remotes are remembered. Past that all are forgotten, which costs each a round trip.
+const MAX_KNOWN: usize = 10_000;
+
+/// What is known of a remote's upload-pack over HTTP.
+#[derive(Debug, Clone)]
+pub(crate) enum Spoken {
+    /// It speaks version 2, and said what it can do.
+    V2(Capabilities, ObjectFormat),
+    /// It has to be asked first: it speaks an older version, or redirects.
+    AskFirst,
+}
 
 /// Shared by runs that follow each other or go on at the same time: connections are used again. A clone shares what it was cloned
 /// from; a new one knows nothing yet.
@@ -17,8 +29,8 @@ pub struct Clients(Arc<Shared>);
 struct Shared {
     http: http::Pools,
     masters: Masters,
-    /// The addresses of repositories whose server does not answer a listing of version 2 that it was not asked about before.
-    old: Mutex<HashSet<String>>,
+    /// By the addresses of repositories.
+    spoken: Mutex<HashMap<String, Spoken>>,
 }
 
 impl Clients {
@@ -30,21 +42,26 @@ impl Clients {
         &self.0.masters
     }
 
-    /// Whether a server has to be asked first which version of the protocol it speaks.
-    pub(crate) fn is_old(&self, url: &str) -> bool {
-        self.old().contains(url)
+    /// What is known of a repository's server.
+    pub(crate) fn spoken(&self, url: &str) -> Option<Spoken> {
+        self.known().get(url).cloned()
     }
 
-    /// Notes that a server has to be asked first.
-    pub(crate) fn note_old(&self, url: &str) {
-        let mut old = self.old();
-        if old.len() >= MAX_OLD {
-            old.clear();
+    /// Notes what a server speaks.
+    pub(crate) fn note(&self, url: &str, spoken: Spoken) {
+        let mut known = self.known();
+        if known.len() >= MAX_KNOWN {
+            known.clear();
         }
-        old.insert(url.to_owned());
+        known.insert(url.to_owned(), spoken);
     }
 
-    fn old(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.0.old.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Forgets what a server speaks: it may be another one by now.
+    pub(crate) fn forget(&self, url: &str) {
+        self.known().remove(url);
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Spoken>> {
+        self.0.spoken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

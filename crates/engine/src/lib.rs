@@ -2,6 +2,7 @@
 //!
 //! The spine is [`run`]. This crate knows no database, no web and no command line, and writes nothing to the disk.
 
+mod ahead;
 pub mod base;
 pub mod clients;
 mod clock;

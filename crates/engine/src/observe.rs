@@ -8,6 +8,7 @@ use bstr::BString;
 use futures_util::future::try_join;
 use gitwire::{ObjectFormat, Oid, RefName};
 
+use crate::ahead::Ahead;
 use crate::decide::{Base, Direction};
 use crate::error::{Error, Fault, Stage};
 use crate::event::Event;
@@ -50,7 +51,9 @@ pub(crate) struct Observed<'r> {
     pub(crate) common: Vec<Oid>,
     /// How many names of each side have a value.
     pub(crate) holders: Both<HashMap<Oid, u32>>,
-    /// A pack that was asked for ahead.
+    /// A pack that was asked for before anything was seen.
+    pub(crate) ahead: Option<Ahead<'r>>,
+    /// A pack that was asked for before anything was decided.
     pub(crate) prefetched: Option<Prefetched>,
 }
 
@@ -345,6 +348,7 @@ impl<'a> Merge<'a> {
             based,
             common: self.common,
             holders: self.holders,
+            ahead: None,
             prefetched: None,
         }
     }

@@ -147,7 +147,7 @@ fn curiosity(request: &Request, observed: &Observed<'_>, proofs: &Proofs) -> usi
 }
 
 /// Opens the conversation for reading, if it is not open.
-async fn open<'r>(upload: &mut Option<Upload<'r>>, remote: &'r Remote) -> Result<(), Error> {
+pub(crate) async fn open<'r>(upload: &mut Option<Upload<'r>>, remote: &'r Remote) -> Result<(), Error> {
     if upload.is_none() {
         *upload = Some(
             Upload::open(remote)

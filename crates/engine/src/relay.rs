@@ -69,7 +69,7 @@ pub(crate) async fn relay<'r>(
         target: remotes.of(to),
         common: &observed.common,
         held: observed.holders.of(to),
-        prefetched: observed.prefetched.take(),
+        prefetched: observed.prefetched.take_if(|prefetched| prefetched.to == to),
         head: head.as_ref(),
         ledger,
     };
@@ -291,7 +291,9 @@ impl<'r> Relay<'_, 'r, '_> {
             .filter_map(|planned| planned.change.action.old_value());
         let haves: Vec<Oid> = old.chain(self.common.iter().copied()).collect();
         let stream = match self.prefetched.take() {
-            Some(Prefetched { wants: asked, stream }) if asked == wants.iter().copied().collect() => stream,
+            Some(Prefetched {
+                wants: asked, stream, ..
+            }) if asked == wants.iter().copied().collect() => stream,
             _ => self.from.fetch(&Wanted::for_push(wants, haves, receive)).await?,
         };
         self.source.listener.tell(Event::PackStarted {

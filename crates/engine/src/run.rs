@@ -1,5 +1,6 @@
 //! The spine of a run: observe both sides, decide, relay, report.
 
+use crate::ahead::Ahead;
 use crate::clock::Clock;
 use crate::error::{Error, Fault, Stage};
 use crate::event::{Event, Listener};
@@ -23,6 +24,9 @@ pub async fn run(request: &Request, listener: &Listener) -> Report {
     let clock = Clock::default();
     if let Err(error) = attempt(request, &clock.listening(listener), &mut report).await {
         report.error = Some(error);
+        for side in [Side::Source, Side::Target] {
+            request.clients.forget(&request.ends.of(side).url.to_string());
+        }
     }
     report.stages = clock.stop();
     report.references.sort_by(|one, other| one.name.cmp(&other.name));
@@ -34,7 +38,9 @@ async fn attempt(request: &Request, listener: &Listener, report: &mut Report) ->
     let _permits = enter(request).await?;
 
     listener.tell(Event::Stage(Stage::Observe));
-    let mut observed = observe(request, &remotes).await?;
+    let mut ahead = Ahead::start(request, &remotes);
+    let mut observed = Ahead::alongside(&mut ahead, observe(request, &remotes)).await?;
+    observed.ahead = ahead;
     observed.tell(report);
 
     listener.tell(Event::Stage(Stage::Decide));

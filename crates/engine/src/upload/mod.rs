@@ -11,6 +11,7 @@ use gitwire::ls_refs::{LsRefsDecoder, LsRefsEvent, LsRefsRequest};
 use gitwire::upload_pack_v0::V0Capabilities;
 use gitwire::{ObjectFormat, Oid, ProtocolError};
 
+use crate::clients::Spoken;
 use crate::error::Fault;
 use crate::listing::{Ceiling, Each, Listed, Listing, MAX_LISTING};
 use crate::transport::{AGENT, Ask, Incoming, Line, Remote, Way};
@@ -47,19 +48,31 @@ impl<'r> Upload<'r> {
         prefixes: &[BString],
         each: &mut Each<'_>,
     ) -> Result<(Self, Listing), Fault> {
-        let Way::Http(_) = &remote.way else {
-            return Self::list_asking(remote, Ask::V2, prefixes, each).await;
-        };
-        let url = remote.url.to_string();
-        if remote.clients.is_old(&url) {
-            return Self::list_asking(remote, Ask::V2, prefixes, each).await;
-        }
-        if let Some(found) = Self::list_optimistically(remote, prefixes, each).await? {
+        if let Some(upload) = Self::unasked(remote)
+            && let Some(found) = upload.list_optimistically(prefixes, each).await?
+        {
             return Ok(found);
         }
-        let found = Self::list_asking(remote, Ask::V2, prefixes, each).await?;
-        remote.clients.note_old(&url);
-        Ok(found)
+        Self::list_asking(remote, Ask::V2, prefixes, each).await
+    }
+
+    /// The conversation with a server that need not be asked first what it can do: because it said so before, or by optimism.
+    /// `None` where nothing but asking helps.
+    pub(crate) fn unasked(remote: &'r Remote) -> Option<Self> {
+        let Way::Http(_) = &remote.way else {
+            return None;
+        };
+        let (capabilities, format) = match remote.clients.spoken(&remote.url.to_string()) {
+            Some(Spoken::V2(capabilities, format)) => (Some(capabilities), format),
+            Some(Spoken::AskFirst) => return None,
+            None => (None, ObjectFormat::Sha1),
+        };
+        Some(Self {
+            remote,
+            dialect: Dialect::V2(capabilities),
+            format,
+            line: Mutex::default(),
+        })
     }
 
     /// Opens the conversation and lists, asking for a version in a particular way.
@@ -78,6 +91,11 @@ impl<'r> Upload<'r> {
 
     /// Opens the conversation without a listing.
     pub(crate) async fn open(remote: &'r Remote) -> Result<Self, Fault> {
+        if let Some(upload) = Self::unasked(remote)
+            && let Dialect::V2(Some(_)) = &upload.dialect
+        {
+            return Ok(upload);
+        }
         Self::greet(remote, Ask::V2, &mut |_| {})
             .await
             .map(|(upload, _)| upload)
@@ -86,21 +104,16 @@ impl<'r> Upload<'r> {
     /// Asks for the listing without asking first what the server can do: one round trip less. A server that does not know
     /// version 2 answers with 200, the right content type and no byte: that is a reason to ask properly, never an empty repository.
     async fn list_optimistically(
-        remote: &'r Remote,
+        self,
         prefixes: &[BString],
         each: &mut Each<'_>,
     ) -> Result<Option<(Self, Listing)>, Fault> {
-        let upload = Self {
-            remote,
-            dialect: Dialect::V2(None),
-            format: ObjectFormat::Sha1,
-            line: Mutex::default(),
-        };
         let mut listing = Listing::default();
-        match upload.ls_refs(prefixes, each, &mut listing).await {
-            Ok(()) => Ok(Some((upload, listing))),
+        match self.ls_refs(prefixes, each, &mut listing).await {
+            Ok(()) => Ok(Some((self, listing))),
             Err(fault) if listing.count == 0 && may_be_another_dialect(&fault) => {
-                tracing::debug!(target: "refsync", "{}: asked optimistically: {fault}; asking properly", remote.side);
+                let side = self.remote.side;
+                tracing::debug!(target: "refsync", "{side}: asked optimistically: {fault}; asking properly");
                 Ok(None)
             }
             Err(fault) => Err(fault),
@@ -123,6 +136,15 @@ impl<'r> Upload<'r> {
             Version::V2 => Dialect::V2(Some(decoder.capabilities().clone())),
             Version::V0 | Version::V1 => Dialect::V0(V0Capabilities::choose(decoder.capabilities())),
         };
+        if let Way::Http(http) = &remote.way {
+            let spoken = match &dialect {
+                Dialect::V2(Some(capabilities)) if !http.has_moved(&remote.url) => {
+                    Spoken::V2(capabilities.clone(), decoder.object_format())
+                }
+                _ => Spoken::AskFirst,
+            };
+            remote.clients.note(&remote.url.to_string(), spoken);
+        }
         let line = match line_outgoing {
             Some(outgoing) => Some(Line { incoming, outgoing }),
             None => {

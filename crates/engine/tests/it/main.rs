@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong here fails the test")]
 
+mod ahead;
 mod apart;
 mod cuts;
 mod dead_source;

@@ -18,6 +18,7 @@ use crate::error::Fault;
 use crate::reach::Permit;
 use crate::request::{Endpoint, Timeouts};
 use crate::side::Side;
+use crate::url::RemoteUrl;
 
 mod auth;
 mod client;
@@ -227,6 +228,11 @@ impl Http {
             reach.permit_addresses(host, found.collect())?;
         }
         Ok(())
+    }
+
+    /// Whether a redirect led to another address than the one that was given.
+    pub(crate) fn has_moved(&self, from: &RemoteUrl) -> bool {
+        !matches!(from, RemoteUrl::Http { url, .. } if *url == self.base())
     }
 
     fn base(&self) -> Url {
