@@ -67,7 +67,8 @@ fn related() -> Scene {
 
 #[track_caller]
 fn assert_outcome(scene: &Scene, done: &Done, name: &str, expected: &str) {
-    assert_eq!(done.outcome(name).to_string(), expected, "{name}");
+    let error = done.error();
+    assert_eq!(done.outcome(name).to_string(), expected, "{name} {error}");
     assert_eq!(
         scene.target.get(name) == scene.source.get(name),
         expected == FORWARD,
