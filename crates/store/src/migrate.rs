@@ -10,6 +10,7 @@ use crate::db::{Db, Dialect, Tx, args};
 use crate::{StoreError, Time};
 
 /// A step, and what it is known by.
+#[derive(Debug, Clone, Copy)]
 struct Step {
     number: i64,
     sql: &'static str,
@@ -26,6 +27,10 @@ const POSTGRES_LOCK: &str = "SELECT 1 AS one FROM (SELECT pg_advisory_xact_lock(
 
 /// Brings the database to this version.
 pub(crate) async fn migrate(db: &Db) -> Result<(), StoreError> {
+    migrate_to(db, STEPS).await
+}
+
+async fn migrate_to(db: &Db, steps: &[Step]) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
     if tx.dialect == Dialect::Postgres {
         tx.rows(POSTGRES_LOCK, vec![]).await?;
@@ -37,8 +42,8 @@ pub(crate) async fn migrate(db: &Db) -> Result<(), StoreError> {
         vec![],
     )
     .await?;
-    let done = applied(&mut tx).await?;
-    for step in STEPS.iter().filter(|step| step.number > done) {
+    let done = applied(&mut tx, steps).await?;
+    for step in steps.iter().filter(|step| step.number > done) {
         for statement in statements(step.sql, tx.dialect) {
             tx.exec(AssertSqlSafe(statement), vec![]).await?;
         }
@@ -53,7 +58,7 @@ pub(crate) async fn migrate(db: &Db) -> Result<(), StoreError> {
 }
 
 /// The highest step that was applied, after a check that all of them are ours.
-async fn applied(tx: &mut Tx) -> Result<i64, StoreError> {
+async fn applied(tx: &mut Tx, steps: &[Step]) -> Result<i64, StoreError> {
     let rows = tx
         .rows(
             "SELECT number, checksum FROM refsync_schema ORDER BY number",
@@ -63,8 +68,8 @@ async fn applied(tx: &mut Tx) -> Result<i64, StoreError> {
     let mut highest = 0;
     for row in rows {
         highest = row.int("number")?;
-        let Some(step) = STEPS.iter().find(|step| step.number == highest) else {
-            let known = STEPS.last().map_or(0, |step| step.number);
+        let Some(step) = steps.iter().find(|step| step.number == highest) else {
+            let known = steps.last().map_or(0, |step| step.number);
             return Err(StoreError::Unusable(format!(
                 "the database is of version {highest}, made by a newer refsync; this one knows {known}: run the newer refsync, or restore a backup from before"
             )));
@@ -134,3 +139,6 @@ fn statements(sql: &str, dialect: Dialect) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

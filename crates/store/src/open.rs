@@ -13,7 +13,7 @@ use crate::db::{Db, Dialect};
 use crate::failure::failed;
 
 /// How long a statement waits for another process's lock on a SQLite file, in milliseconds.
-const BUSY_MS: u32 = 5_000;
+const BUSY_MS: u32 = if cfg!(test) { 200 } else { 5_000 };
 
 /// How many connections read a SQLite file at a time.
 const READERS: u32 = 4;
@@ -191,24 +191,4 @@ fn escape(letter: char) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_read() {
-        assert_eq!(Place::of("sqlite::memory:").unwrap(), Place::Memory);
-        assert_eq!(Place::of("sqlite:a b.db").unwrap(), Place::File("a b.db".into()));
-        assert_eq!(
-            Place::of("sqlite:///var/lib/x.db").unwrap(),
-            Place::File("/var/lib/x.db".into())
-        );
-        assert_eq!(Place::of("postgres://u@h/d").unwrap(), Place::Postgres);
-    }
-
-    #[test]
-    fn an_address_that_is_refused_is_not_repeated() {
-        let error = Place::of("mysql://root:hunter2@db/x").unwrap_err().to_string();
-        assert!(!error.contains("hunter2"), "{error}");
-        assert!(error.contains("sqlite:"), "{error}");
-    }
-}
+mod tests;

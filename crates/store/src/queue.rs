@@ -144,4 +144,4 @@ pub struct Outcome {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

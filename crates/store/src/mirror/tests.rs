@@ -1,1 +1,191 @@
+use std::collections::BTreeMap;
 
+use crate::mirror::{Filter, Health};
+use crate::page::Ask;
+use crate::queue::Outcome;
+use crate::testing::*;
+use crate::{StoreError, Time};
+
+fn labelled(name: &str, team: &str) -> crate::mirror::Known {
+    let mut known = known(name);
+    known.labels = [("team".to_owned(), team.to_owned())].into();
+    known
+}
+
+async fn names(fresh: &Fresh, filter: &Filter) -> Vec<String> {
+    let ask = Ask {
+        after: None,
+        limit: 100,
+    };
+    let page = fresh.store.mirrors(filter, &ask).await.unwrap();
+    page.items.into_iter().map(|item| item.known.name).collect()
+}
+
+on_both!(mirrors_are_found_by_label_state_and_text, |fresh| {
+    let mirrors = [
+        labelled("app", "pay"),
+        labelled("Web_1", "pay"),
+        labelled("docs", "core"),
+    ];
+    fresh.store.adopt(&mirrors, Time(0)).await.unwrap();
+    let pay = Filter {
+        labels: [("team".to_owned(), "pay".to_owned())].into(),
+        ..Filter::default()
+    };
+    assert_eq!(names(&fresh, &pay).await, ["Web_1", "app"]);
+    let search = |text: &str| Filter {
+        search: Some(text.to_owned()),
+        ..Filter::default()
+    };
+    assert_eq!(names(&fresh, &search("WEB_")).await, ["Web_1"]);
+    assert_eq!(names(&fresh, &search("b.example/do")).await, ["docs"]);
+    assert!(
+        names(&fresh, &search("%")).await.is_empty(),
+        "no letter stands for others"
+    );
+    fresh.store.adopt(&mirrors[..2], Time(1)).await.unwrap();
+    assert_eq!(names(&fresh, &Filter::default()).await, ["Web_1", "app"]);
+    let parked = Filter {
+        health: vec![Health::Parked],
+        ..Filter::default()
+    };
+    assert_eq!(names(&fresh, &parked).await, ["docs"]);
+    let all = Filter {
+        parked: true,
+        ..Filter::default()
+    };
+    assert_eq!(names(&fresh, &all).await.len(), 3);
+    let counts = fresh.store.mirror_counts().await.unwrap();
+    assert_eq!(counts, BTreeMap::from([(Health::New, 2), (Health::Parked, 1)]));
+    // A label that changes is found by its new value alone.
+    fresh
+        .store
+        .adopt(&[labelled("app", "core")], Time(2))
+        .await
+        .unwrap();
+    assert!(names(&fresh, &pay).await.is_empty());
+});
+
+on_both!(pages_hold_every_mirror_once, |fresh| {
+    let mirrors: Vec<_> = (0..23).map(|number| known(&format!("m{number}"))).collect();
+    fresh.store.adopt(&mirrors, Time(0)).await.unwrap();
+    let mut seen = Vec::new();
+    let mut ask = Ask {
+        after: None,
+        limit: 5,
+    };
+    loop {
+        let page = fresh.store.mirrors(&Filter::default(), &ask).await.unwrap();
+        seen.extend(page.items.into_iter().map(|item| item.known.name));
+        ask.after = page.next;
+        if ask.after.is_none() {
+            break;
+        }
+    }
+    let mut expected: Vec<_> = mirrors.into_iter().map(|known| known.name).collect();
+    expected.sort();
+    assert_eq!(seen, expected);
+    ask.after = Some("nonsense".to_owned());
+    let error = fresh.store.mirrors(&Filter::default(), &ask).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { .. }));
+});
+
+on_both!(sweeps_come_once_each_in_step_and_spread, |fresh| {
+    let mirrors: Vec<_> = (0..200).map(|number| known(&format!("m{number}"))).collect();
+    fresh.store.adopt(&mirrors, Time(0)).await.unwrap();
+    while let Some(claim) = fresh.claim("w", Time(0)).await {
+        fresh
+            .store
+            .finish(&claim, &Outcome::default(), Time(0))
+            .await
+            .unwrap();
+    }
+    let mut parts = Vec::new();
+    for tenth in 1..=10 {
+        let (names, next) = fresh.store.mark_sweeps(Time(tenth * 30_000), 500).await.unwrap();
+        parts.push(names.len());
+        assert!(next.unwrap() > Time(tenth * 30_000));
+    }
+    assert_eq!(parts.iter().sum::<usize>(), 200, "each once in an interval");
+    assert!(parts.iter().all(|part| *part > 5), "spread: {parts:?}");
+    // Long asleep: what was missed is one sweep.
+    let later = Time(100 * 300_000);
+    assert_eq!(fresh.store.mark_sweeps(later, 150).await.unwrap().0.len(), 150);
+    assert_eq!(fresh.store.mark_sweeps(later, 150).await.unwrap().0.len(), 50);
+    assert_eq!(fresh.store.mark_sweeps(later, 150).await.unwrap().0.len(), 0);
+});
+
+on_both!(who_does_not_sweep_or_is_paused_is_not_swept, |fresh| {
+    fresh.settled("app").await;
+    fresh.store.set_paused("app", Some("ada"), Time(1)).await.unwrap();
+    let (names, next) = fresh.store.mark_sweeps(Time(900_000), 10).await.unwrap();
+    assert!(names.is_empty() && next.is_none());
+    let mut never = known("app");
+    never.sweep_ms = None;
+    fresh.store.adopt(&[never], Time(2)).await.unwrap();
+    fresh.store.set_paused("app", None, Time(3)).await.unwrap();
+    assert!(
+        fresh
+            .store
+            .mark_sweeps(Time(900_000), 10)
+            .await
+            .unwrap()
+            .0
+            .is_empty()
+    );
+});
+
+on_both!(a_configuration_taken_over_twice_changes_nothing, |fresh| {
+    fresh.settled("app").await;
+    let before = fresh.store.mirror("app").await.unwrap();
+    fresh.store.adopt(&[known("app")], Time(10)).await.unwrap();
+    assert_eq!(fresh.store.mirror("app").await.unwrap(), before);
+    assert!(fresh.claim("w", Time(11)).await.is_none());
+    // Other rules ask for a new look.
+    let mut changed = known("app");
+    changed.fingerprint = "f2".to_owned();
+    fresh.store.adopt(&[changed], Time(12)).await.unwrap();
+    assert!(dues(&fresh.claim("w", Time(12)).await.unwrap()).all);
+});
+
+on_both!(a_pause_names_who_and_when, |fresh| {
+    fresh.settled("app").await;
+    let store = &fresh.store;
+    store.set_paused("app", Some("ada"), Time(5)).await.unwrap();
+    store.set_paused("app", Some("bob"), Time(6)).await.unwrap();
+    let mirror = store.mirror("app").await.unwrap();
+    assert_eq!(mirror.health, Health::Paused);
+    assert_eq!(mirror.paused, Some(("ada".to_owned(), Time(5))));
+    store.set_paused("app", None, Time(7)).await.unwrap();
+    assert_eq!(store.mirror("app").await.unwrap().health, Health::InSync);
+    assert!(store.set_paused("nobody", None, Time(7)).await.is_err());
+});
+
+on_both!(a_mirror_made_over_the_api_is_edited_by_version, |fresh| {
+    let store = &fresh.store;
+    let made = store.make("app", "{}", Time(1)).await.unwrap();
+    let twice = store.make("app", "{}", Time(1)).await;
+    assert!(matches!(twice, Err(StoreError::Conflict(_))));
+    let changed = store
+        .remake("app", "{\"a\":1}", made.version, Time(2))
+        .await
+        .unwrap();
+    let stale = store
+        .remake("app", "{}", made.version, Time(3))
+        .await
+        .unwrap_err();
+    assert!(stale.to_string().contains("version 2, not 1"), "{stale}");
+    assert_eq!(store.made().await.unwrap(), [changed]);
+    store.unmake("app", Time(4)).await.unwrap();
+    assert!(matches!(
+        store.unmake("app", Time(4)).await,
+        Err(StoreError::NotFound { .. })
+    ));
+    assert!(store.made().await.unwrap().is_empty());
+    // A name of the file's is taken, too.
+    store.adopt(&[known("file")], Time(5)).await.unwrap();
+    assert!(matches!(
+        store.make("file", "{}", Time(6)).await,
+        Err(StoreError::Conflict(_))
+    ));
+});

@@ -296,7 +296,7 @@ on_both!(the_oldest_is_claimed_first, |fresh| {
     );
 });
 
-pub(super) fn stands(short: &str, why: Why, source: char, target: char, since: i64) -> Standing {
+pub(crate) fn stands(short: &str, why: Why, source: char, target: char, since: i64) -> Standing {
     Standing {
         name: name(short),
         why,
