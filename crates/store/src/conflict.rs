@@ -129,3 +129,60 @@ impl Store {
         Ok(Page::cut(items, ask, |item| hex::encode(item.name.as_bytes())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::Outcome;
+    use crate::queue::tests::stands;
+    use crate::testing::*;
+
+    on_both!(
+        conflicts_are_listed_oldest_first_and_the_rest_is_in_the_drift_report,
+        |fresh| {
+            let store = &fresh.store;
+            store.adopt(&[known("a"), known("b")], Time(0)).await.unwrap();
+            let stand = [
+                vec![
+                    stands("late", Why::Conflict, '1', '2', 30),
+                    stands("tag", Why::Refused, '1', '2', 5),
+                ],
+                vec![
+                    stands("early", Why::Conflict, '1', '2', 10),
+                    stands("mid", Why::Conflict, '3', '4', 20),
+                ],
+            ];
+            for standing in stand {
+                let claim = fresh.claim("w", Time(1)).await.unwrap();
+                let outcome = Outcome {
+                    standing,
+                    ..Outcome::default()
+                };
+                store.finish(&claim, &outcome, Time(1)).await.unwrap();
+            }
+            let mut ask = Ask {
+                after: None,
+                limit: 2,
+            };
+            let first = store.conflicts(None, &ask).await.unwrap();
+            ask.after = first.next;
+            let rest = store.conflicts(None, &ask).await.unwrap();
+            let all: Vec<_> = first
+                .items
+                .iter()
+                .chain(&rest.items)
+                .map(|conflict| conflict.standing.name.short().to_string())
+                .collect();
+            assert_eq!(all, ["early", "mid", "late"]);
+            let of_a = store.conflicts(Some("a"), &Ask::default()).await.unwrap();
+            assert_eq!(of_a.items.len(), 1);
+            assert_eq!(
+                store.conflict("a", &name("late")).await.unwrap().standing,
+                stands("late", Why::Conflict, '1', '2', 30)
+            );
+            assert!(store.conflict("a", &name("tag")).await.is_err());
+            let drift = store.standing("a", &Ask::default()).await.unwrap();
+            assert_eq!(drift.items.len(), 2);
+        }
+    );
+}

@@ -271,3 +271,6 @@ impl Store {
         Ok(Page::cut(items, ask, |item| item.id.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,3 +194,6 @@ pub struct RefusedSecret {
     /// Since when.
     pub since: Time,
 }
+
+#[cfg(test)]
+mod tests;

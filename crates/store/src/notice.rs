@@ -161,3 +161,6 @@ fn gather(rows: &[Row]) -> Result<Vec<Notice>, StoreError> {
     }
     Ok(notices)
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,3 +117,6 @@ impl Waker {
         let _ = tokio::time::timeout(at_most, self.rings.changed()).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

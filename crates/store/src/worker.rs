@@ -64,3 +64,29 @@ impl Store {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    on_both!(a_process_is_known_while_it_is_heard_of, |fresh| {
+        let store = &fresh.store;
+        let mut worker = Worker {
+            id: "host-1-a".to_owned(),
+            fingerprint: "f1".to_owned(),
+            since: Time(1),
+            seen: Time(10),
+            version: "0.1.0".to_owned(),
+        };
+        store.report_worker(&worker).await.unwrap();
+        worker.seen = Time(20);
+        worker.fingerprint = "f2".to_owned();
+        store.report_worker(&worker).await.unwrap();
+        let within = Duration::from_millis(10);
+        assert_eq!(store.workers(within, Time(30)).await.unwrap(), [worker.clone()]);
+        assert!(store.workers(within, Time(31)).await.unwrap().is_empty());
+        store.retire_worker(&worker.id).await.unwrap();
+        assert!(store.workers(within, Time(20)).await.unwrap().is_empty());
+    });
+}

@@ -1,0 +1,125 @@
+use crate::delivery::*;
+use crate::testing::*;
+
+fn delivery(id: &str, host_id: Option<&str>) -> Delivery {
+    Delivery {
+        id: id.to_owned(),
+        mirror: Some("app".to_owned()),
+        side: Some("source".to_owned()),
+        credential: None,
+        provider: "github".to_owned(),
+        host_id: host_id.map(str::to_owned),
+        event: Some("push".to_owned()),
+        at: Time(10),
+        from: "192.0.2.1".to_owned(),
+        headers: "{}".to_owned(),
+        body: vec![0, 159, 146, 150],
+        status: 202,
+        disposition: "[]".to_owned(),
+        repeats: None,
+    }
+}
+
+on_both!(a_delivery_and_what_it_makes_due_are_kept_together, |fresh| {
+    fresh.settled("app").await;
+    let store = &fresh.store;
+    let due = vec![("app".to_owned(), pushed("main", '1', '2'))];
+    let (marked, repeats) = store.deliver(&delivery("d1", Some("x")), &due).await.unwrap();
+    assert_eq!((marked, repeats), (vec![Marked::Queued], None));
+    assert!(fresh.claim("w", Time(11)).await.is_some());
+    let mut expected = delivery("d1", Some("x"));
+    assert_eq!(store.delivery("d1").await.unwrap(), expected);
+    store.set_disposition("d1", 202, "[\"queued\"]").await.unwrap();
+    expected.disposition = "[\"queued\"]".to_owned();
+    expected.body.clear();
+    let filter = Filter {
+        mirror: Some("app".to_owned()),
+        ..Filter::default()
+    };
+    let page = store.deliveries(&filter, &Ask::default()).await.unwrap();
+    assert_eq!(page.items, [expected]);
+
+    // With a mirror that is not there, nothing at all is kept.
+    let due = vec![
+        ("app".to_owned(), pushed("dev", '1', '2')),
+        ("zzz".to_owned(), pushed("dev", '1', '2')),
+    ];
+    assert!(store.deliver(&delivery("d2", None), &due).await.is_err());
+    assert!(store.delivery("d2").await.is_err());
+    assert_eq!(store.queue_state(Time(12)).await.unwrap().0, 1);
+});
+
+on_both!(a_host_that_sends_again_is_known_at_its_endpoint_alone, |fresh| {
+    fresh.settled("app").await;
+    let store = &fresh.store;
+    let due = vec![("app".to_owned(), pushed("main", '1', '2'))];
+    store.deliver(&delivery("d1", Some("x")), &due).await.unwrap();
+    let (marked, repeats) = store.deliver(&delivery("d2", Some("x")), &due).await.unwrap();
+    assert_eq!(
+        (marked, repeats.as_deref()),
+        (vec![Marked::Coalesced], Some("d1"))
+    );
+    let mut other = delivery("d3", Some("x"));
+    other.side = Some("target".to_owned());
+    assert_eq!(store.deliver(&other, &[]).await.unwrap().1, None);
+    let mut by_hand = delivery("d4", Some("x"));
+    by_hand.repeats = Some("d3".to_owned());
+    assert_eq!(
+        store.deliver(&by_hand, &[]).await.unwrap().1.as_deref(),
+        Some("d3")
+    );
+    assert_eq!(store.prune(0, 0, 1, Time(20)).await.unwrap(), 3);
+    let left = store
+        .deliveries(&Filter::default(), &Ask::default())
+        .await
+        .unwrap();
+    assert_eq!(left.items[0].id, "d4");
+});
+
+on_both!(
+    a_hosts_delivery_is_found_by_each_mirror_that_it_concerns,
+    |fresh| {
+        let store = &fresh.store;
+        store.adopt(&[known("a"), known("b")], Time(0)).await.unwrap();
+        let mut sent = delivery("d1", None);
+        (sent.mirror, sent.side, sent.credential) = (None, None, Some("ghe".to_owned()));
+        let due = vec![
+            ("b".to_owned(), pushed("main", '1', '2')),
+            ("a".to_owned(), pushed("main", '1', '2')),
+            ("b".to_owned(), pushed("main", '2', '3')),
+        ];
+        let (marked, _) = store.deliver(&sent, &due).await.unwrap();
+        assert_eq!(marked, [Marked::Queued, Marked::Queued, Marked::Coalesced]);
+        for (mirror, credential, found) in [
+            (Some("a"), None, 1),
+            (Some("c"), None, 0),
+            (None, Some("ghe"), 1),
+            (None, Some("x"), 0),
+        ] {
+            let filter = Filter {
+                mirror: mirror.map(str::to_owned),
+                credential: credential.map(str::to_owned),
+            };
+            let page = store.deliveries(&filter, &Ask::default()).await.unwrap();
+            assert_eq!(page.items.len(), found, "{filter:?}");
+        }
+    }
+);
+
+on_both!(deliveries_that_come_together_are_kept_together, |fresh| {
+    fresh.settled("app").await;
+    let arrival = |id: &str, mirror: &str| Arrival {
+        delivery: delivery(id, Some("x")),
+        due: vec![(mirror.to_owned(), pushed("main", '1', '2'))],
+        answer: Box::new(|delivered| format!("{:?}", delivered.marked)),
+    };
+    let store = &fresh.store;
+    let all = [arrival("d1", "app"), arrival("d2", "app")];
+    let delivered = store.deliver_all(&all).await.unwrap();
+    assert_eq!(delivered[0].marked, [Marked::Queued]);
+    assert_eq!(delivered[1].repeats.as_deref(), Some("d1"));
+    assert_eq!(store.delivery("d2").await.unwrap().disposition, "[Coalesced]");
+    let broken = [arrival("d3", "app"), arrival("d4", "nobody")];
+    assert!(store.deliver_all(&broken).await.is_err());
+    assert!(store.delivery("d3").await.is_err());
+});

@@ -1,0 +1,74 @@
+use crate::host::*;
+use crate::queue::Outcome;
+use crate::testing::*;
+
+on_both!(a_host_has_so_many_slots_and_a_lapsed_one_is_free, |fresh| {
+    let store = &fresh.store;
+    let take = async |holder: &str, now| {
+        let slot = store
+            .take_slot("a.example", 2, holder, Duration::from_secs(10), now)
+            .await;
+        slot.unwrap()
+    };
+    let one = take("x", Time(0)).await.unwrap();
+    let two = take("y", Time(1)).await.unwrap();
+    assert_ne!(one, two);
+    assert_eq!(take("z", Time(2)).await, None);
+    store.give_slot("a.example", one, "z").await.unwrap();
+    assert_eq!(take("z", Time(3)).await, None, "only its holder gives it back");
+    store.give_slot("a.example", one, "x").await.unwrap();
+    assert_eq!(take("z", Time(4)).await, Some(one));
+    assert_eq!(take("w", Time(10_001)).await, Some(two), "y's lapsed");
+    store.give_slot("a.example", two, "y").await.unwrap();
+    assert_eq!(take("v", Time(10_002)).await, None, "y's late word frees nothing");
+});
+
+on_both!(the_longest_wish_to_be_left_alone_counts, |fresh| {
+    let store = &fresh.store;
+    store.hush("a.example", Time(100)).await.unwrap();
+    store.hush("a.example", Time(50)).await.unwrap();
+    assert_eq!(
+        store.hushed(Time(60)).await.unwrap(),
+        [("a.example".to_owned(), Time(100))]
+    );
+    assert!(store.hushed(Time(100)).await.unwrap().is_empty());
+});
+
+on_both!(a_refused_secret_is_tried_now_and_then_by_one, |fresh| {
+    let store = &fresh.store;
+    let every = Duration::from_secs(60);
+    store.refuse_secret("ghe", "h1", 401, Time(0)).await.unwrap();
+    assert!(!store.may_probe("ghe", every, Time(59_999)).await.unwrap());
+    assert!(store.may_probe("ghe", every, Time(60_000)).await.unwrap());
+    assert!(!store.may_probe("ghe", every, Time(60_000)).await.unwrap());
+    store.refuse_secret("ghe", "h1", 403, Time(60_001)).await.unwrap();
+    let refused = &store.refused_secrets().await.unwrap()[0];
+    assert_eq!((refused.since, refused.status), (Time(0), 403));
+    store.refuse_secret("ghe", "h2", 401, Time(70_000)).await.unwrap();
+    assert_eq!(store.refused_secrets().await.unwrap()[0].since, Time(70_000));
+    store.accept_secret("ghe").await.unwrap();
+    assert!(store.refused_secrets().await.unwrap().is_empty());
+    assert!(!store.may_probe("ghe", every, Time(900_000)).await.unwrap());
+});
+
+on_both!(what_sweeps_find_is_summed_by_credential, |fresh| {
+    let hour = 3_600_000;
+    fresh.settled("app").await;
+    for (at, found) in [(0, 2), (hour, 3), (2 * hour, 0)] {
+        fresh
+            .store
+            .mark_due("app", &[crate::queue::Due::sweep()], Time(at))
+            .await
+            .unwrap();
+        let claim = fresh.claim("w", Time(at)).await.unwrap();
+        let outcome = Outcome {
+            found_by_sweep: vec![("ghe".to_owned(), found)],
+            ..Outcome::default()
+        };
+        fresh.store.finish(&claim, &outcome, Time(at)).await.unwrap();
+    }
+    let all = fresh.store.found_by_sweeps(Time(0)).await.unwrap();
+    assert_eq!(all, [("ghe".to_owned(), 5)]);
+    let later = fresh.store.found_by_sweeps(Time(hour + 5)).await.unwrap();
+    assert_eq!(later, [("ghe".to_owned(), 3)]);
+});

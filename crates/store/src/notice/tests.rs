@@ -1,0 +1,85 @@
+use crate::notice::*;
+use crate::testing::*;
+
+const CAUSE: &str = "credential ghe 401";
+
+on_both!(one_cause_under_many_mirrors_is_told_once, |fresh| {
+    let store = &fresh.store;
+    for number in 0..3 {
+        let mirror = format!("m{number}");
+        store
+            .raise(
+                CAUSE,
+                "failure",
+                "the token is refused",
+                &mirror,
+                Time(10 + number),
+            )
+            .await
+            .unwrap();
+    }
+    assert!(
+        store.untold(Time(9), Time(20)).await.unwrap().is_empty(),
+        "mirrors gather first"
+    );
+    let untold = store.untold(Time(10), Time(20)).await.unwrap();
+    assert_eq!((untold.len(), untold[0].since), (1, Time(10)));
+    assert_eq!(untold[0].mirrors, ["m0", "m1", "m2"]);
+    assert!(
+        store.untold(Time(10), Time(21)).await.unwrap().is_empty(),
+        "this caller's alone"
+    );
+    // It died before it told anybody.
+    assert_eq!(store.untold(Time(10), Time(60_021)).await.unwrap().len(), 1);
+    store.told(CAUSE, false, Time(60_022)).await.unwrap();
+    store
+        .raise(CAUSE, "failure", "the token is refused", "m9", Time(70_000))
+        .await
+        .unwrap();
+    assert!(
+        store
+            .untold(Time(90_000), Time(190_000))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+});
+
+on_both!(an_end_is_told_once_it_is_over_for_all, |fresh| {
+    let store = &fresh.store;
+    for mirror in ["a", "b"] {
+        store
+            .raise(CAUSE, "failure", "no", mirror, Time(10))
+            .await
+            .unwrap();
+    }
+    store.untold(Time(10), Time(11)).await.unwrap();
+    store.told(CAUSE, false, Time(12)).await.unwrap();
+    store.settle_notice(CAUSE, "a", Time(20)).await.unwrap();
+    assert!(store.untold(Time(20), Time(100_000)).await.unwrap().is_empty());
+    assert_eq!(store.notices().await.unwrap()[0].mirrors, ["b"]);
+    store.settle_notice(CAUSE, "b", Time(30)).await.unwrap();
+    assert!(store.notices().await.unwrap().is_empty());
+    let untold = store.untold(Time(0), Time(100_000)).await.unwrap();
+    assert_eq!((untold.len(), untold[0].over), (1, Some(Time(30))));
+    assert_eq!(untold[0].mirrors, ["a", "b"]);
+    store.told(CAUSE, true, Time(100_001)).await.unwrap();
+    assert!(store.untold(Time(0), Time(900_000)).await.unwrap().is_empty());
+    // Again later, it is a new one.
+    store
+        .raise(CAUSE, "failure", "no", "c", Time(900_000))
+        .await
+        .unwrap();
+    let untold = store.untold(Time(900_000), Time(900_001)).await.unwrap();
+    assert_eq!(
+        (untold[0].since, untold[0].mirrors.clone()),
+        (Time(900_000), vec!["c".to_owned()])
+    );
+});
+
+on_both!(what_was_over_before_anybody_was_told_is_never_told, |fresh| {
+    let store = &fresh.store;
+    store.raise(CAUSE, "failure", "no", "a", Time(10)).await.unwrap();
+    store.settle_notice(CAUSE, "a", Time(11)).await.unwrap();
+    assert!(store.untold(Time(100), Time(100_000)).await.unwrap().is_empty());
+});
