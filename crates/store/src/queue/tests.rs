@@ -381,7 +381,7 @@ on_both!(memory_is_of_the_names_that_are_asked_for, |fresh| {
 
 on_both!(a_name_that_is_no_text_comes_back_as_it_was, |fresh| {
     fresh.settled("app").await;
-    let odd = gitwire::RefName::new(b"refs/heads/\xff\xfe").unwrap();
+    let odd = RefName::new(b"refs/heads/\xff\xfe").unwrap();
     let mut due = pushed("main", '1', '2');
     due.name = Some(odd.clone());
     fresh.store.mark_due("app", &[due], Time(10)).await.unwrap();

@@ -1,6 +1,6 @@
 use super::*;
 
-fn asked(claim: &Claim) -> &crate::run::Run {
+fn asked(claim: &Claim) -> &Run {
     match &claim.work {
         Work::Asked(run) => run,
         Work::Due(_) => panic!("expected a run that was asked for"),
