@@ -14,8 +14,10 @@ pub(super) fn decide(sight: &Sight<'_>, policy: &Policy) -> Result<Verdict, Verd
             Some((to, new)) => Ok(write(to, Action::Create { new })),
             None => without_base(sight, policy),
         },
-        // What is on one side only may have been deleted on the other: never resurrect it.
+        // What is on one side only may have been deleted on the other: never resurrect it. Where deletions are mirrored it can stand
+        // so only because nobody knows whether the deletion or the value came last.
         Base::Void => match one_sided(sight) {
+            Some((lacks, _)) if *policy.sync_delete.of(lacks.other()) => Ok(CONFLICT),
             Some(_) => Ok(Verdict::LeftAlone),
             None => by_descent(sight, None),
         },

@@ -176,11 +176,22 @@ fn a_void_base_never_brings_back_what_one_side_lacks() {
     for case in [
         Case::two_way('b', '-'),
         Case::two_way('-', 'b'),
-        Case::two_way('b', '-').sync_delete(),
+        Case::two_way('b', '-').sync_delete_on(Side::Target),
         Case::two_way('b', '-').told_by_webhook(Side::Source, '-', 'b'),
         Case::two_way('b', '-').force(Force::Always),
     ] {
         assert_eq!(verdict(&case.void_base()), Verdict::LeftAlone);
+    }
+}
+
+#[test]
+fn a_void_base_where_deletions_are_mirrored_is_a_conflict() {
+    for case in [
+        Case::two_way('b', '-').sync_delete(),
+        Case::two_way('b', '-').sync_delete_on(Side::Source),
+        Case::two_way('b', '-').sync_delete().tag(),
+    ] {
+        assert_eq!(verdict(&case.void_base()), CONFLICT);
     }
 }
 

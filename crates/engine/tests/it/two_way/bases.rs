@@ -1,6 +1,6 @@
 //! What both sides last agreed on decides where both have changed.
 
-use engine::decide::{Base, Force};
+use engine::decide::{Base, Force, Refusal};
 use engine::report::Outcome;
 use engine::side::{Both, Side};
 use gitwire::RefName;
@@ -169,10 +169,25 @@ async fn a_deletion_against_a_move_is_a_conflict() {
 async fn what_a_void_base_knows_of_one_side_alone_is_never_brought_back() {
     for side in SIDES {
         let (scene, mirror) = deleted_on(side);
-        let mirror = base_of(mirror.sync_delete(), "refs/heads/topic", Base::Void);
+        let mirror = base_of(mirror, "refs/heads/topic", Base::Void);
         let before = both(&scene);
         let done = mirror.run().await.ok();
         assert_eq!(done.outcome("refs/heads/topic"), Outcome::LeftAlone);
+        assert_eq!(both(&scene), before);
+    }
+}
+
+#[tokio::test]
+async fn what_a_void_base_knows_of_one_side_alone_is_for_people_to_decide_where_deletions_are_mirrored() {
+    for side in SIDES {
+        let (scene, mirror) = deleted_on(side);
+        let mirror = base_of(mirror.sync_delete(), "refs/heads/topic", Base::Void);
+        let before = both(&scene);
+        let done = mirror.run().await.ok();
+        assert_eq!(
+            done.outcome("refs/heads/topic"),
+            Outcome::Refused(Refusal::Conflict)
+        );
         assert_eq!(both(&scene), before);
     }
 }
