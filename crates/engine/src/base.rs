@@ -23,13 +23,15 @@ pub struct Intent {
 /// What became of a reference, as far as its base depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Became {
-    /// One side was written, or found to have the value already.
+    /// One side was written.
     Written {
         /// That side.
         to: Side,
         /// What it has now; `None` after a deletion.
         value: Option<Oid>,
     },
+    /// Somebody else wrote the very value before us. The other side may have moved on before that: the two need never have been equal.
+    Coincided,
     /// Both sides changed, and nobody decided.
     Conflict,
     /// It was deleted on one side, and the other was left alone.
@@ -46,12 +48,11 @@ impl Became {
     /// What a report means for the base.
     pub fn of(report: &RefReport) -> Self {
         match report.outcome {
-            Outcome::Created | Outcome::Updated(_) | Outcome::Deleted | Outcome::AlreadyThere => {
-                Self::Written {
-                    to: report.to,
-                    value: report.new,
-                }
-            }
+            Outcome::Created | Outcome::Updated(_) | Outcome::Deleted => Self::Written {
+                to: report.to,
+                value: report.new,
+            },
+            Outcome::AlreadyThere => Self::Coincided,
             Outcome::Refused(Refusal::Conflict) => Self::Conflict,
             Outcome::DeletionSkipped => Self::DeletionSkipped,
             Outcome::LeaseLost { .. } => Self::LeaseLost,
@@ -99,8 +100,8 @@ pub fn found(direction: Direction, kept: Base, intent: Option<&Intent>, seen: Bo
 /// reference.
 ///
 /// It moves only when both sides were seen, or written, with the same value; what neither side has any more is forgotten
-/// ([`Base::Unknown`]). It is void after a conflict, a deletion that was left alone, a lost lease, an unknown end, and where a
-/// person had a side written with a value that the other one does not have.
+/// ([`Base::Unknown`]). It is void after a conflict, a deletion that was left alone, a lost lease, also to somebody who wrote the
+/// same, an unknown end, and where a person had a side written with a value that the other one does not have.
 pub fn after(base: Base, seen: Both<Option<Oid>>, became: Became) -> Base {
     match became {
         Became::Written { to, value } if *seen.of(to.other()) == value => agreed(value),
@@ -108,7 +109,11 @@ pub fn after(base: Base, seen: Both<Option<Oid>>, became: Became) -> Base {
         Became::Written { .. } if base == Base::Unknown => Base::Unknown,
         Became::Written { .. } => Base::Void,
         _ if seen.source == seen.target => agreed(seen.source),
-        Became::Conflict | Became::DeletionSkipped | Became::LeaseLost | Became::Unsure => Base::Void,
+        Became::Coincided
+        | Became::Conflict
+        | Became::DeletionSkipped
+        | Became::LeaseLost
+        | Became::Unsure => Base::Void,
         Became::Left => base,
     }
 }
@@ -140,7 +145,8 @@ mod tests {
 
     const ALL: [Base; 2] = [Base::Unknown, Base::Void];
 
-    const LEFT: [Became; 5] = [
+    const LEFT: [Became; 6] = [
+        Became::Coincided,
         Became::Conflict,
         Became::DeletionSkipped,
         Became::LeaseLost,
@@ -194,6 +200,7 @@ mod tests {
     #[test]
     fn what_nobody_can_rely_on_makes_the_base_void() {
         for became in [
+            Became::Coincided,
             Became::Conflict,
             Became::DeletionSkipped,
             Became::LeaseLost,
@@ -273,7 +280,7 @@ mod tests {
             value: Some(id(2)),
         };
         assert_eq!(became(Outcome::Updated(Lineage::Descends)), written);
-        assert_eq!(became(Outcome::AlreadyThere), written);
+        assert_eq!(became(Outcome::AlreadyThere), Became::Coincided);
         assert_eq!(became(Outcome::Refused(Refusal::Conflict)), Became::Conflict);
         assert_eq!(became(Outcome::Refused(Refusal::OutOfSync)), Became::Left);
         assert_eq!(became(Outcome::LeaseLost { now: None }), Became::LeaseLost);
