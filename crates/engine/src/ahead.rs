@@ -24,7 +24,7 @@ pub(crate) struct Ahead<'r> {
 enum Stream<'r> {
     /// Never locked: what holds it may be looked at from several threads, and it may not.
     Coming(Mutex<BoxFuture<'r, Result<PackStream, Fault>>>),
-    Come(Result<PackStream, Fault>),
+    Come(Box<Result<PackStream, Fault>>),
 }
 
 /// What will be written, if nothing else happened than what was told.
@@ -60,7 +60,7 @@ impl<'r> Ahead<'r> {
         {
             tokio::select! {
                 done = &mut main => return done,
-                come = coming.get_mut().unwrap_or_else(PoisonError::into_inner) => *stream = Stream::Come(come),
+                come = coming.get_mut().unwrap_or_else(PoisonError::into_inner) => *stream = Stream::Come(Box::new(come)),
             }
         }
         main.await
@@ -82,7 +82,7 @@ impl<'r> Ahead<'r> {
         }
         let come = match self.stream {
             Stream::Coming(coming) => coming.into_inner().unwrap_or_else(PoisonError::into_inner).await,
-            Stream::Come(come) => come,
+            Stream::Come(come) => *come,
         };
         // What went wrong, asking properly will tell.
         come.inspect_err(|fault| tracing::debug!(target: "refsync", "asked ahead: {fault}"))

@@ -23,11 +23,12 @@ use crate::side::{Both, Side};
 use crate::transport::Remote;
 use crate::upload::{MAX_WANTS, Upload, Wanted};
 
+mod batch;
+
+use batch::{Batch, Objects, Pushes};
+
 /// The most commands of one push: hosts fail at 4,000 to 10,000.
 const MAX_COMMANDS: usize = 2_000;
-
-/// After so many pushes of which nothing at all was taken, the server takes nothing: the rest is not tried in ever smaller pieces.
-const MAX_FUTILE: u32 = 128;
 
 /// Makes the writes to one side. An error means that the rest was not tried; what was written is in the ledger all the same.
 pub(crate) async fn relay<'r>(
@@ -100,42 +101,6 @@ struct Relay<'a, 'r, 'l> {
     /// The branch of the source's `HEAD`.
     head: Option<&'a RefName>,
     ledger: &'a mut Ledger<'l>,
-}
-
-/// One push to come.
-struct Batch {
-    writes: Vec<Planned>,
-    objects: Objects,
-}
-
-/// Which objects go with a push.
-enum Objects {
-    /// What its own references need.
-    Own,
-    /// What all references need, for the pushes after it, too.
-    All(Vec<Oid>),
-    /// None: an earlier push brought them.
-    Brought,
-}
-
-impl Batch {
-    fn alone(writes: Vec<Planned>) -> Self {
-        Self {
-            writes,
-            objects: Objects::Own,
-        }
-    }
-
-    /// The values that references are to get, and that the other side is asked for.
-    fn new_values(&self) -> impl Iterator<Item = Oid> {
-        let brought = self.writes.iter().filter(|planned| !planned.objects_are_there);
-        brought.filter_map(|planned| planned.change.action.new_value())
-    }
-
-    /// Deletions alone send no pack, and what is there already needs none.
-    fn has_pack(&self) -> bool {
-        self.new_values().next().is_some()
-    }
 }
 
 /// What a push came to.
@@ -456,29 +421,6 @@ impl<'r> Relay<'_, 'r, '_> {
             false
         });
         Ok(receive)
-    }
-}
-
-/// What came of the pushes so far.
-#[derive(Default)]
-struct Pushes {
-    made: u32,
-    /// Whether anything was taken.
-    taken: bool,
-    /// Whether the push with all objects was taken.
-    delivered: bool,
-}
-
-impl Pushes {
-    fn count(&mut self, batch: &Batch, pushed: &Pushed) {
-        let taken = pushed.unpack.is_none() && pushed.statuses.values().any(|status| *status == Status::Ok);
-        self.made += 1;
-        self.taken |= taken;
-        self.delivered |= taken && matches!(batch.objects, Objects::All(_));
-    }
-
-    fn are_futile(&self) -> bool {
-        !self.taken && self.made >= MAX_FUTILE
     }
 }
 

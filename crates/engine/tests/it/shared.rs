@@ -1,5 +1,6 @@
 //! What runs share, and what they tell the keepers of hosts.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use engine::keeper::Hosts;
 use engine::request::{Credentials, TokenStyle};
 use engine::side::Side;
 use futures_util::future::BoxFuture;
-use testkit::{Answer, HttpServer, Then, When};
+use testkit::{Answer, HttpServer, Sshd, Then, When};
 
 use crate::mirror::{Mirror, token};
 use crate::scene::{Scene, push, source, target_listing};
@@ -291,4 +292,37 @@ async fn a_host_that_says_when_to_come_back_is_heard() {
         let notes = kept(scene.mirror(), false).await;
         assert!(notes.contains(&"127.0.0.1 busy for 7 s".to_owned()), "{notes:?}");
     }
+}
+
+/// A mirror to a repository behind ssh, with a key and known hosts of its own and nothing of the machine's configuration.
+fn over_ssh(scene: &Scene, sshd: &Sshd, key: &Path, known_hosts: &Path) -> Mirror {
+    let target = sshd.url(scene.target.path());
+    let mirror = Mirror::new(&scene.server.url("source.git"), &target);
+    mirror.with(|request| {
+        request.ends.target.ssh_key = Some(key.to_owned());
+        request.ends.target.known_hosts = Some(known_hosts.to_owned());
+    })
+}
+
+#[tokio::test]
+async fn the_key_and_the_known_hosts_that_are_given_are_the_only_ones() {
+    let (scene, sshd) = (Scene::new(), Sshd::start());
+    let of_server = |name: &str| sshd.ssh_config().with_file_name(name);
+    // A path with a space and a percent sign, which mean something in an option of ssh.
+    let folder = scene.folder.path().join("of refsync 100%h");
+    std::fs::create_dir(&folder).unwrap();
+    let [key, known, none] = ["key", "known hosts", "none"].map(|name| folder.join(name));
+    std::fs::copy(of_server("identity"), &key).unwrap();
+    std::fs::copy(of_server("known_hosts"), &known).unwrap();
+    std::fs::write(&none, "").unwrap();
+
+    let unknown = over_ssh(&scene, &sshd, &key, &none).run().await;
+    let error = unknown.report.error.as_ref().unwrap();
+    assert!(matches!(error.kind, Fault::HostKey { .. }), "{error}");
+    let missing = over_ssh(&scene, &sshd, &folder.join("gone"), &known).run().await;
+    assert!(missing.error().contains("cannot read"), "{}", missing.error());
+    assert!(scene.target.refs().is_empty());
+
+    over_ssh(&scene, &sshd, &key, &known).run().await.ok();
+    scene.assert_same();
 }
