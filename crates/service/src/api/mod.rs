@@ -52,6 +52,8 @@ pub(crate) mod rate;
 mod refusal;
 mod routes;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use connections::serve;
 pub(crate) use first_token::first_token;

@@ -4,6 +4,33 @@ use store::run::State;
 
 use super::*;
 
+impl Metrics {
+    /// The names of all series, as Prometheus has them.
+    pub(crate) fn names(&self) -> std::collections::BTreeSet<String> {
+        record_each(self);
+        let text = text(self);
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        let name = |line: &str| line.split(['{', ' ']).next().unwrap_or_default().to_owned();
+        samples.map(name).collect()
+    }
+}
+
+/// Families without a label's value are not written.
+fn record_each(metrics: &Metrics) {
+    metrics.synced(Duration::from_millis(200));
+    metrics.run_ended(State::Succeeded, "webhook", Duration::from_secs(1), 4_096);
+    metrics.references_ended("created", 3);
+    metrics.host_answered("git.example.org", Some(200), Duration::from_millis(20));
+    metrics.delivered("github", 202);
+    metrics.found_by_sweep("ghe", 2);
+    metrics.api_answered(&Method::GET, 404);
+    let stored = metrics.stored.try_lock().unwrap();
+    let state = "new".to_owned();
+    stored.mirrors.get_or_create(&ByState { state }).set(1);
+    let mirror = "app".to_owned();
+    stored.mirror_lag.get_or_create(&ByMirror { mirror }).set(1.0);
+}
+
 fn text(metrics: &Metrics) -> String {
     let mut text = String::new();
     encode(&mut text, &metrics.registry).unwrap();
@@ -13,14 +40,8 @@ fn text(metrics: &Metrics) -> String {
 #[test]
 fn what_was_recorded_is_told() {
     let metrics = Metrics::default();
-    metrics.synced(Duration::from_millis(200));
-    metrics.run_ended(State::Succeeded, "webhook", Duration::from_secs(1), 4_096);
-    metrics.references_ended("created", 3);
-    metrics.host_answered("git.example.org", Some(200), Duration::from_millis(20));
+    record_each(&metrics);
     metrics.host_answered("git.example.org", None, Duration::from_secs(10));
-    metrics.delivered("github", 202);
-    metrics.found_by_sweep("ghe", 2);
-    metrics.api_answered(&Method::GET, 404);
     let text = text(&metrics);
     for line in [
         "refsync_lag_seconds_count 1",

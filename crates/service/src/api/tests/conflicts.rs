@@ -1,0 +1,117 @@
+use super::*;
+
+async fn with_conflict() -> Bench {
+    let bench = Bench::new().await;
+    let standing = vec![waiting("main", Why::Conflict), waiting("gone", Why::Deletion)];
+    bench.ran("app", State::Refused, vec![], standing).await;
+    bench
+}
+
+#[tokio::test]
+async fn a_conflict_is_listed_shown_and_settled_as_it_was_shown() {
+    let bench = with_conflict().await;
+    assert_eq!(
+        bench.get("/conflicts").await.names("reference"),
+        ["refs/heads/main"]
+    );
+    let conflict = bench
+        .get("/mirrors/app/conflict?reference=refs/heads/main")
+        .await
+        .expect(200);
+    assert_eq!(conflict["source"], "b".repeat(40));
+    assert_eq!(conflict["choices"], json!(["source", "target"]));
+    bench
+        .get("/mirrors/app/conflict?reference=refs/heads/gone")
+        .await
+        .expect(404);
+    let (b, c) = ("b".repeat(40), "c".repeat(40));
+    let resolve = |shown: Value| {
+        bench.post(
+            "/mirrors/app/resolve",
+            json!({"reference": "refs/heads/main", "take": "target", "keepBoth": true, "shown": shown}),
+        )
+    };
+    resolve(json!({"source": b, "target": "d".repeat(40)}))
+        .await
+        .expect(409);
+    resolve(json!({"source": null, "target": c})).await.expect(409);
+    let run = resolve(json!({"source": b, "target": c})).await.expect(202);
+    assert_eq!(
+        run["inputs"]["order"],
+        json!({"kind": "resolve", "reference": "refs/heads/main", "take": "target", "keepBoth": true, "source": b, "target": c})
+    );
+    assert_eq!(run["trigger"], "resolve");
+}
+
+#[tokio::test]
+async fn a_one_way_mirror_has_one_choice() {
+    let bench = Bench::new().await;
+    bench
+        .ran(
+            "web",
+            State::Refused,
+            vec![],
+            vec![waiting("main", Why::Conflict)],
+        )
+        .await;
+    assert_eq!(
+        bench.get("/conflicts?mirror=web").await.expect(200)["items"][0]["choices"],
+        json!(["source"])
+    );
+    let ask = |body: Value| bench.post("/mirrors/web/resolve", body);
+    ask(json!({"reference": "refs/heads/main", "take": "target"}))
+        .await
+        .expect(409);
+    ask(json!({"reference": "refs/heads/main", "take": "source", "keepBoth": true}))
+        .await
+        .expect(409);
+    ask(json!({"reference": "refs/heads/main", "take": "source"}))
+        .await
+        .expect(202);
+}
+
+#[tokio::test]
+async fn references_are_merged_from_what_is_remembered_and_what_waits() {
+    let bench = with_conflict().await;
+    let all = bench.get("/mirrors/app/references").await.expect(200);
+    let states: Vec<_> = all["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["name"].as_str().unwrap(), one["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        states,
+        [("refs/heads/gone", "deletion"), ("refs/heads/main", "conflict")]
+    );
+    assert_eq!(all["next"], Value::Null);
+    let mut after = String::new();
+    let mut names = Vec::new();
+    loop {
+        let page = bench
+            .get(&format!("/mirrors/app/references?limit=1{after}"))
+            .await
+            .expect(200);
+        names.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["name"].clone()),
+        );
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+        assert!(names.len() < 10, "pages end");
+    }
+    assert_eq!(names, ["refs/heads/gone", "refs/heads/main"]);
+    let drift = bench.get("/mirrors/app/diff").await.expect(200);
+    assert_eq!(
+        (
+            drift["live"].as_bool(),
+            drift["references"].as_array().unwrap().len()
+        ),
+        (Some(false), 2)
+    );
+}

@@ -1,0 +1,92 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::api::connections::{Manners, serve_with};
+
+async fn serving(bench: &Bench, manners: Manners) -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let task = tokio::spawn(serve_with(
+        listener,
+        bench.router.clone(),
+        Arc::clone(&bench.app),
+        manners,
+    ));
+    (address, task)
+}
+
+fn impatient() -> Manners {
+    Manners {
+        head: Duration::from_millis(200),
+        body: Duration::from_millis(200),
+        end: Duration::from_millis(200),
+        ..Manners::default()
+    }
+}
+
+/// All that is answered before the connection ends.
+async fn answered(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut text)).await;
+    // That it was reset is an end, too.
+    let _ = read.expect("the connection ends");
+    text
+}
+
+#[tokio::test]
+async fn who_sends_a_head_or_a_body_too_slowly_is_cut() {
+    let bench = Bench::new().await;
+    let (address, _task) = serving(&bench, impatient()).await;
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    assert_eq!(answered(&mut silent).await, "");
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        .await
+        .unwrap();
+    let told = answered(&mut slow).await;
+    assert!(told.is_empty() || told.starts_with("HTTP/1.1 408"), "{told}");
+    let mut half = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/mirrors/app/runs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+        bench.admin
+    );
+    half.write_all(head.as_bytes()).await.unwrap();
+    assert!(answered(&mut half).await.starts_with("HTTP/1.1 400"));
+}
+
+#[tokio::test]
+async fn heads_have_bounds() {
+    let bench = Bench::new().await;
+    let (address, _task) = serving(&bench, Manners::default()).await;
+    for extra in [
+        "X-A: b\r\n".repeat(200),
+        format!("X-A: {}\r\n", "b".repeat(64 * 1024)),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{extra}\r\n");
+        // The rest of it may not be taken any more.
+        let _ = stream.write_all(head.as_bytes()).await;
+        let told = answered(&mut stream).await;
+        assert!(told.starts_with("HTTP/1.1 431") || told.is_empty(), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_stopping_process_takes_no_connection_and_ends_those_that_are_silent() {
+    let bench = Bench::new().await;
+    let (address, task) = serving(&bench, impatient()).await;
+    let mut open = TcpStream::connect(address).await.unwrap();
+    open.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut first = [0; 12];
+    open.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    bench.app.stopping.cancel();
+    tokio::time::timeout(Duration::from_secs(10), task)
+        .await
+        .expect("it ends")
+        .unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}

@@ -1,0 +1,121 @@
+use super::*;
+
+/// A token of team `core` sees `web` alone.
+#[tokio::test]
+async fn who_is_limited_to_a_label_never_sees_others() {
+    let bench = Bench::new().await;
+    let hidden = bench
+        .ran(
+            "app",
+            State::Refused,
+            vec![replaced("main")],
+            vec![waiting("main", Why::Conflict)],
+        )
+        .await;
+    let own = bench
+        .ran(
+            "web",
+            State::Refused,
+            vec![],
+            vec![waiting("main", Why::Conflict)],
+        )
+        .await;
+    bench.post("/mirrors/app/pause", json!({})).await.expect(200);
+    bench
+        .app
+        .store
+        .raise("c", "failure", "app fails", "app", Time::now())
+        .await
+        .unwrap();
+    let core = bench.token(Role::Admin, Some(("team", "core"))).await;
+    let get = |path: &str| {
+        let path = path.to_owned();
+        let (bench, core) = (&bench, &core);
+        async move { bench.ask(core, Method::GET, &path, None).await }
+    };
+    assert_eq!(get("/mirrors").await.names("name"), ["web"]);
+    assert_eq!(get("/mirrors?label=team%3Dpay").await.names("name"), [""; 0]);
+    assert_eq!(get("/runs").await.names("id"), [own.id.clone()]);
+    assert_eq!(get("/conflicts").await.names("mirror"), ["web"]);
+    assert!(
+        get("/audit")
+            .await
+            .names("subject")
+            .iter()
+            .all(|subject| subject == "mirror web")
+    );
+    let overview = get("").await.expect(200);
+    assert_eq!(overview["mirrors"]["paused"], 0);
+    assert_eq!(
+        overview["mirrors"]
+            .as_object()
+            .unwrap()
+            .values()
+            .filter_map(Value::as_u64)
+            .sum::<u64>(),
+        1
+    );
+    assert_eq!(overview["notices"], json!([]));
+    for path in [
+        "/mirrors/app",
+        "/mirrors/app/references",
+        "/mirrors/app/diff",
+        "/mirrors/app/hooks",
+        "/mirrors/app/input-sets",
+        "/runs?mirror=app",
+        "/conflicts?mirror=app",
+        "/deliveries?mirror=app",
+    ] {
+        let answer = get(path).await;
+        let none = get(&path.replace("app", "non")).await;
+        assert_eq!(
+            answer.text.replace("app", "non"),
+            none.text,
+            "as if it did not exist"
+        );
+        answer.expect(404);
+    }
+    for part in ["", "/references", "/log", "/events"] {
+        get(&format!("/runs/{}{part}", hidden.id)).await.expect(404);
+    }
+    for path in ["/mirrors/app/runs", "/mirrors/app/pause", "/mirrors/app/check"] {
+        bench
+            .ask(&core, Method::POST, path, Some(json!({})))
+            .await
+            .expect(404);
+    }
+    for action in ["undo", "rerun", "cancel", "approve"] {
+        bench
+            .ask(
+                &core,
+                Method::POST,
+                &format!("/runs/{}/{action}", hidden.id),
+                None,
+            )
+            .await
+            .expect(404);
+    }
+}
+
+#[tokio::test]
+async fn who_is_limited_to_a_label_does_not_get_rid_of_it() {
+    let bench = Bench::new().await;
+    let core = bench.token(Role::Admin, Some(("team", "core"))).await;
+    let ask = |method: Method, path: &str, body: Value| {
+        let path = path.to_owned();
+        let (bench, core) = (&bench, &core);
+        async move { bench.ask(core, method, &path, Some(body)).await }
+    };
+    ask(Method::GET, "/tokens", json!({})).await.expect(403);
+    ask(Method::POST, "/tokens", json!({"name": "x", "role": "admin"}))
+        .await
+        .expect(403);
+    ask(Method::POST, "/config/reload", json!({})).await.expect(403);
+    let urls =
+        json!({"sourceUrl": "https://git.example.org/a.git", "targetUrl": "https://git.example.org/b.git"});
+    ask(Method::POST, "/runs", urls).await.expect(403);
+    let mut spec = json!({"name": "new", "source": "https://git.example.org/a/n.git", "target": "https://git.example.org/b/n.git"});
+    ask(Method::POST, "/mirrors", spec.clone()).await.expect(422);
+    spec["labels"] = json!({"team": "core"});
+    ask(Method::POST, "/mirrors", spec).await.expect(201);
+}

@@ -1,0 +1,295 @@
+//! The API as its clients see it: real requests, a real database, no worker.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use engine::decide::Base;
+use engine::side::{Both, Side};
+use gitwire::{Oid, RefName};
+use http::{HeaderMap, Method, StatusCode};
+use http_body_util::BodyExt;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use store::conflict::{Standing, Why};
+use store::queue::{Claim, Outcome, Work};
+use store::run::{Finished, LogLine, Run, RunRef, State};
+use store::token::Role;
+use store::{Store, Time};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::app::{App, Loaded, Place};
+use crate::serve::reload;
+
+mod auth;
+mod bounds;
+mod conflicts;
+mod connections;
+mod document;
+mod events;
+mod labels;
+mod mirrors;
+mod ready;
+mod runs;
+
+/// Two mirrors of two teams.
+const MIRRORS: &str = "
+  - name: app
+    description: the app, both ways
+    labels: {team: pay}
+    direction: two-way
+    source: https://git.example.org/a/app.git
+    target: https://git.example.org/b/app.git
+    inputSets:
+      - {name: releases, references: ['refs/heads/release/*'], syncDelete: true}
+  - name: web
+    labels: {team: core}
+    source: https://git.example.org/a/web.git
+    target: https://git.example.org/b/web.git
+";
+
+/// An API over a database, and an admin's token.
+pub(super) struct Bench {
+    pub(super) app: Arc<App>,
+    pub(super) router: Router,
+    pub(super) admin: String,
+    pub(super) directory: TempDir,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) json: Value,
+    pub(super) text: String,
+}
+
+impl Answer {
+    /// The body, of an answer with this status.
+    #[track_caller]
+    pub(super) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.json
+    }
+
+    /// The names of a page's items.
+    #[track_caller]
+    pub(super) fn names(self, key: &str) -> Vec<String> {
+        let page = self.expect(200);
+        let items = page["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item[key].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// A file with these mirrors, over a database in a directory.
+pub(super) fn file(directory: &TempDir, mirrors: &str) -> String {
+    format!(
+        "version: 1\ndatabase: sqlite:{}\ncredentials:\n  here:\n    host: git.example.org\n    provider: gitea\n    token: '${{env:PATH}}'\n    webhookSecret: ['${{env:PATH}}']\nmirrors:{mirrors}",
+        directory.path().join("refsync.db").display()
+    )
+}
+
+impl Bench {
+    pub(super) async fn new() -> Self {
+        Self::with(MIRRORS).await
+    }
+
+    pub(super) async fn with(mirrors: &str) -> Self {
+        let directory = testkit::tmp();
+        let path = directory.path().join("refsync.yaml");
+        std::fs::write(&path, file(&directory, mirrors)).unwrap();
+        let config = config::load::load(&path).unwrap();
+        let url = format!("sqlite:{}", directory.path().join("refsync.db").display());
+        let store = Store::open(&url.into()).await.unwrap();
+        let place = Place {
+            path,
+            optional: false,
+        };
+        let app = Arc::new(App::new(
+            store,
+            "this".into(),
+            Loaded::of_file(config),
+            Some(place),
+        ));
+        reload::take_made(&app).await.unwrap();
+        let mut bench = Self {
+            router: super::router(&app),
+            admin: String::new(),
+            app,
+            directory,
+        };
+        bench.admin = bench.token(Role::Admin, None).await;
+        bench
+    }
+
+    /// A new token's text.
+    pub(super) async fn token(&self, role: Role, label: Option<(&str, &str)>) -> String {
+        let name = format!("{role:?} {label:?}");
+        let made = self
+            .app
+            .store
+            .make_token(&name, role, label, None, Time::now())
+            .await;
+        made.unwrap().1.expose_secret().to_owned()
+    }
+
+    pub(super) async fn send(&self, request: Request) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            json: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+        };
+        if answer.status.as_u16() >= 400 && !answer.text.is_empty() {
+            assert_eq!(
+                answer.headers["content-type"], "application/problem+json",
+                "{}",
+                answer.text
+            );
+            assert_eq!(answer.json["status"], answer.status.as_u16());
+            assert!(answer.json["type"].as_str().unwrap().starts_with("urn:refsync:"));
+        }
+        answer
+    }
+
+    pub(super) async fn ask(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header("authorization", format!("Bearer {token}"));
+        let request = match body {
+            Some(body) => request
+                .header("content-type", "application/json")
+                .body(Body::from(body.to_string())),
+            None => request.body(Body::empty()),
+        };
+        self.send(request.unwrap()).await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.ask(&self.admin, Method::GET, path, None).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.ask(&self.admin, Method::POST, path, Some(body)).await
+    }
+
+    /// What a worker does: claims what is asked for or due. Mirrors are due for their first sweep.
+    pub(super) async fn claim(&self) -> Claim {
+        let lease = Duration::from_secs(30);
+        self.app
+            .store
+            .claim("this", &|_, _| true, lease, Time::now())
+            .await
+            .unwrap()
+            .expect("something is due")
+    }
+
+    /// Runs a mirror by hand, as the worker would, to that end.
+    pub(super) async fn ran(
+        &self,
+        mirror: &str,
+        state: State,
+        references: Vec<RunRef>,
+        standing: Vec<Standing>,
+    ) -> Run {
+        let run = self
+            .post(&format!("/mirrors/{mirror}/runs"), json!({}))
+            .await
+            .expect(202);
+        let id = run["id"].as_str().unwrap().to_owned();
+        let claim = self.claim().await;
+        let Work::Asked(run) = &claim.work else {
+            panic!("{claim:?} is not what was asked for");
+        };
+        assert_eq!(run.id, id);
+        let run = Run {
+            state: State::Running,
+            started: Some(Time::now()),
+            ..Run::clone(run)
+        };
+        self.app.store.begin_run(&claim, &run).await.unwrap();
+        let run = Run {
+            state,
+            ended: Some(Time::now()),
+            exit: Some(0),
+            ..run
+        };
+        let finished = Finished {
+            run: run.clone(),
+            references,
+            log: vec![line(1, "looking"), line(2, "done")],
+        };
+        let outcome = Outcome {
+            run: Some(finished),
+            standing,
+            bases: BTreeMap::from([(name("main"), Base::Agreed(Some(oid('a'))))]),
+            ..Outcome::default()
+        };
+        self.app
+            .store
+            .finish(&claim, &outcome, Time::now())
+            .await
+            .unwrap();
+        run
+    }
+}
+
+pub(super) fn line(number: u32, text: &str) -> LogLine {
+    LogLine {
+        number,
+        at: Time::now(),
+        level: "info".into(),
+        text: text.into(),
+    }
+}
+
+pub(super) fn name(short: &str) -> RefName {
+    RefName::new(format!("refs/heads/{short}")).unwrap()
+}
+
+pub(super) fn oid(digit: char) -> Oid {
+    gitwire::parse_oid(String::from(digit).repeat(40).as_bytes()).unwrap()
+}
+
+/// A reference of a run whose value `a` was replaced by `b`.
+pub(super) fn replaced(short: &str) -> RunRef {
+    RunRef {
+        name: name(short),
+        to: Side::Target,
+        old: Some(oid('a')),
+        new: Some(oid('b')),
+        outcome: "updated".into(),
+        text: "forced, lease held".into(),
+        remote: None,
+        replaced: true,
+    }
+}
+
+/// A reference that waits: `b` on the source, `c` on the target.
+pub(super) fn waiting(short: &str, why: Why) -> Standing {
+    Standing {
+        name: name(short),
+        why,
+        seen: Both {
+            source: Some(oid('b')),
+            target: Some(oid('c')),
+        },
+        base: Base::Agreed(Some(oid('a'))),
+        text: "conflict: both sides changed".into(),
+        run: "r".into(),
+        since: Time::now(),
+    }
+}
