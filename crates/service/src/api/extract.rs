@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::refusal::Refusal;
 use crate::ops::Caller;
@@ -111,6 +111,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
         return Err(Refusal::malformed(format!(
             "the JSON is nested deeper than {DEPTH} levels"
         )));
+    }
+    // serde takes a list for a struct, and an empty one for a struct in which nothing is needed: no run of everything is made of that.
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if matches!(first, Some(byte) if *byte != b'{') && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+        return Err(Refusal::invalid("the body must be a JSON object"));
     }
     serde_json::from_slice(bytes).map_err(|error| {
         let text = crate::ops::caller::shown(&error.to_string());
