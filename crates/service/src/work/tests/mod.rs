@@ -3,6 +3,9 @@
 pub(super) mod fixture;
 
 mod asked;
+mod hosts;
+mod lives;
+mod notified;
 mod one_way;
 mod orders;
 mod scene;

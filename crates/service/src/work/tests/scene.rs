@@ -125,7 +125,8 @@ impl Scene {
             let overview = scene.overview().await;
             let (depth, _) = scene.store().queue_state(Time::now()).await.unwrap();
             let running = scene.runs().await.iter().any(|run| !is_over(run.state));
-            depth == 0 && !running && !matches!(overview.health, Health::New | Health::Moving)
+            let looked = overview.in_sync_at.is_some() || overview.last_run.is_some();
+            depth == 0 && !running && looked && overview.health != Health::Moving
         })
         .await;
     }

@@ -1,0 +1,197 @@
+//! What mirrors share of a host: its patience, and the token it knows.
+
+use std::path::PathBuf;
+
+use engine::side::Side;
+use store::Time;
+use store::page::Ask;
+use store::queue::Due;
+use store::run::State;
+use testkit::{Answer, Credentials, Then, When};
+
+use super::scene::{Scene, is_over};
+
+/// So many mirrors between the same two addresses, all with one token.
+fn many(mirrors: usize) -> impl Fn(&str) -> String {
+    move |base| {
+        let host = base.trim_start_matches("http://");
+        let mut text = format!(
+            "credentials:\n  ghe: {{host: \"{host}\", provider: github, username: bot, token: \"${{file:token}}\"}}\nmirrors:\n"
+        );
+        for number in 0..mirrors {
+            text.push_str(&format!(
+                "  - {{name: m{number:03}, source: {base}/source.git, target: {base}/t{number}.git, sweep: off}}\n"
+            ));
+        }
+        text
+    }
+}
+
+fn token_file(scene: &Scene) -> PathBuf {
+    scene.directory.path().join("token")
+}
+
+fn allow(scene: &Scene, token: &str) {
+    scene.server.clear_rules();
+    scene
+        .server
+        .on(When::any(), Then::Authorize(Credentials::basic("bot", token)));
+}
+
+/// How many requests carried a token.
+fn shown(scene: &Scene) -> usize {
+    let requests = scene.server.requests();
+    requests.iter().filter(|one| one.user.is_some()).count()
+}
+
+async fn errors(scene: &Scene) -> usize {
+    let ask = Ask {
+        after: None,
+        limit: 500,
+    };
+    let mirrors = scene
+        .store()
+        .mirrors(&store::mirror::Filter::default(), &ask)
+        .await
+        .unwrap();
+    mirrors.items.iter().filter(|one| one.error.is_some()).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_revoked_under_three_hundred_mirrors_is_shown_once_and_told_of_once() {
+    let mut scene = Scene::of_file(many(300)).await;
+    std::fs::write(token_file(&scene), "old\n").unwrap();
+    allow(&scene, "new");
+    scene.work();
+    scene
+        .wait_for("all mirrors to have come up", async |scene: &Scene| {
+            errors(scene).await == 300
+        })
+        .await;
+    // The next try of any of them is a minute away.
+    assert_eq!(shown(&scene), 1);
+    let notices = scene.store().notices().await.unwrap();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert_eq!(
+        (notices[0].cause.as_str(), notices[0].mirrors.len()),
+        ("credential ghe 401", 300)
+    );
+    let failed = scene.runs().await;
+    assert_eq!(failed.len(), 1, "the others did not run");
+    assert!(
+        failed[0]
+            .fault
+            .as_ref()
+            .unwrap()
+            .advice
+            .as_ref()
+            .unwrap()
+            .contains("`ghe`")
+    );
+
+    // Another token: the first mirror that is asked for shows it.
+    testkit::Repo::bare(scene.directory.path().join("t7.git"));
+    scene.source.commit("main", "one");
+    std::fs::write(token_file(&scene), "new\n").unwrap();
+    let due = Due {
+        name: None,
+        event: None,
+        trigger: "webhook".into(),
+        delivery: None,
+    };
+    scene.store().mark_due("m007", &[due], Time::now()).await.unwrap();
+    scene
+        .wait_for("the mirror to run again", async |scene: &Scene| {
+            let runs = scene.runs().await;
+            runs.iter()
+                .any(|run| run.mirror.as_deref() == Some("m007") && run.state == State::Succeeded)
+        })
+        .await;
+    scene
+        .wait_for("the notice to be over", async |scene: &Scene| {
+            scene.store().notices().await.unwrap().is_empty()
+        })
+        .await;
+    assert!(scene.store().refused_secrets().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_another_by_now_is_read_again_at_once() {
+    let file = testkit::tmp();
+    let path = file.path().join("token");
+    std::fs::write(&path, "old").unwrap();
+    let mut scene = Scene::of_file(|base| {
+        let host = base.trim_start_matches("http://");
+        format!(
+            "credentials:\n  ghe: {{host: \"{host}\", provider: github, username: bot, token: \"${{command:cat {}}}\"}}\n\
+             mirrors:\n  - {{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n",
+            path.display()
+        )
+    })
+    .await;
+    allow(&scene, "old");
+    let old = scene.source.commit("main", "one");
+    scene.start().await;
+    // What the command printed is kept for five minutes; the host has a new token at once.
+    std::fs::write(&path, "new").unwrap();
+    allow(&scene, "new");
+    let new = scene.source.commit("main", "two");
+    scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
+    scene.settle().await;
+    scene.assert_equal();
+    assert_eq!(scene.last_run().await.state, State::Succeeded);
+    assert!(scene.store().refused_secrets().await.unwrap().is_empty());
+    assert!(scene.store().notices().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_asks_for_patience_is_left_alone_by_all_mirrors() {
+    let mut scene = Scene::of_file(|base| {
+        let mirror = |name: &str| {
+            format!(
+                "  - {{name: {name}, source: {base}/source.git, target: {base}/{name}.git, sweep: off}}\n"
+            )
+        };
+        format!("mirrors:\n{}{}", mirror("app"), mirror("other"))
+    })
+    .await;
+    for name in ["app", "other"] {
+        testkit::Repo::bare(scene.directory.path().join(format!("{name}.git")));
+    }
+    let old = scene.source.commit("main", "one");
+    scene.start().await;
+    let new = scene.source.commit("main", "two");
+    let busy = Answer::status(429).header("retry-after", "3600");
+    scene.server.once(When::any(), Then::Answer(busy));
+    scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
+    scene
+        .wait_for("the run that was sent away", async |scene: &Scene| {
+            let last = scene.last_run().await;
+            last.trigger == "webhook" && is_over(last.state)
+        })
+        .await;
+    assert_eq!(scene.last_run().await.state, State::Failed);
+    let next = scene.overview().await.next_at.unwrap();
+    assert!(next > Time::now() + std::time::Duration::from_secs(3_000));
+
+    scene.server.wait_idle();
+    scene.server.forget();
+    let due = Due {
+        name: None,
+        event: None,
+        trigger: "webhook".into(),
+        delivery: None,
+    };
+    scene
+        .store()
+        .mark_due("other", &[due], Time::now())
+        .await
+        .unwrap();
+    scene
+        .wait_for("the other mirror to have come up", async |scene: &Scene| {
+            let other = scene.store().mirror("other").await.unwrap();
+            other.error.is_some_and(|error| error.contains("patience"))
+        })
+        .await;
+    assert!(scene.server.requests().is_empty());
+}
