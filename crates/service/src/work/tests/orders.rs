@@ -29,7 +29,12 @@ async fn what_is_held_is_released_by_an_approval() {
     assert!(scene.both("b0").1.is_some());
     let held = scene.last_run().await;
     assert_eq!((held.state, scene.overview().await.held), (State::Held, 1));
-    assert_eq!(scene.store().notices().await.unwrap()[0].event, "held");
+    scene
+        .wait_for("people to be told", async |scene: &Scene| {
+            let notices = scene.store().notices().await.unwrap();
+            notices.len() == 1 && notices[0].event == "held"
+        })
+        .await;
 
     // One of them moved since on the target: the approval was not for that.
     let target = testkit::Repo::open(scene.target.path());

@@ -154,20 +154,16 @@ impl Scene {
         old: Option<&str>,
         new: Option<&str>,
     ) -> Marked {
-        let id = |hex: &str| gitwire::parse_oid(hex.as_bytes()).unwrap();
-        let due = Due {
-            name: Some(reference(branch)),
-            event: Some((
-                side,
-                Moved {
-                    old: old.map_or(OldValue::Absent, |old| OldValue::At(id(old))),
-                    new: new.map(id),
-                },
-            )),
-            trigger: "webhook".into(),
-            delivery: None,
-        };
-        self.mark(due).await
+        self.mark(due(side, branch, old, new)).await
+    }
+
+    /// Webhooks of a side that come all at once.
+    pub(crate) async fn hooks(&self, side: Side, branch: &str, moves: &[(&str, &str)]) {
+        let due: Vec<Due> = moves
+            .iter()
+            .map(|(old, new)| due(side, branch, Some(old), Some(new)))
+            .collect();
+        self.store().mark_due("app", &due, Time::now()).await.unwrap();
     }
 
     /// A sweep is due.
@@ -241,6 +237,20 @@ impl Scene {
     /// Asserts that both sides have the same references.
     pub(crate) fn assert_equal(&self) {
         assert_eq!(self.source.refs(), self.target.refs());
+    }
+}
+
+fn due(side: Side, branch: &str, old: Option<&str>, new: Option<&str>) -> Due {
+    let id = |hex: &str| gitwire::parse_oid(hex.as_bytes()).unwrap();
+    let moved = Moved {
+        old: old.map_or(OldValue::Absent, |old| OldValue::At(id(old))),
+        new: new.map(id),
+    };
+    Due {
+        name: Some(reference(branch)),
+        event: Some((side, moved)),
+        trigger: "webhook".into(),
+        delivery: None,
     }
 }
 
