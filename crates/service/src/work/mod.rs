@@ -60,11 +60,12 @@ pub(crate) async fn work(app: Arc<App>) {
 
     while !worker.app.stopping.is_cancelled() {
         let mut wake = worker.app.store.waker();
-        match claim(&worker, turns.len()).await {
+        let now = Time::now();
+        match claim(&worker, turns.len(), now).await {
             Ok(Some(claim)) => {
                 turns.spawn(turn::turn(Arc::clone(&worker), claim, cut.clone()));
             }
-            Ok(None) => rest(&worker, wake.wait(pause(&worker).await), &mut turns).await,
+            Ok(None) => rest(&worker, wake.wait(pause(&worker, now).await), &mut turns).await,
             Err(error) => {
                 tracing::error!(%error, "cannot look for work");
                 rest(&worker, tokio::time::sleep(POLL), &mut turns).await;
@@ -76,7 +77,7 @@ pub(crate) async fn work(app: Arc<App>) {
 }
 
 /// Claims something that is due, if another run is allowed.
-async fn claim(worker: &Worker, under_way: usize) -> Result<Option<Claim>, StoreError> {
+async fn claim(worker: &Worker, under_way: usize, now: Time) -> Result<Option<Claim>, StoreError> {
     let loaded = worker.app.loaded();
     let limits = &loaded.config.limits;
     if under_way >= limits.runs {
@@ -91,19 +92,19 @@ async fn claim(worker: &Worker, under_way: usize) -> Result<Option<Claim>, Store
     worker
         .app
         .store
-        .claim(&worker.app.worker, &own, limits.lease, Time::now())
+        .claim(&worker.app.worker, &own, limits.lease, now)
         .await
 }
 
-/// How long nothing is due, as far as the database knows.
-async fn pause(worker: &Worker) -> Duration {
-    let now = Time::now();
-    match worker.app.store.next_due(now).await {
-        // What is due now and was not claimed is another's.
-        Ok(Some(next)) if next > now => {
-            Duration::from_millis(u64::try_from(next.0 - now.0).unwrap_or(0)).min(POLL)
+/// How long nothing comes up that was not due at that time, when it was looked for.
+async fn pause(worker: &Worker, looked: Time) -> Duration {
+    match worker.app.store.next_due(looked).await {
+        Ok(Some(next)) => {
+            let left = next.0.saturating_sub(Time::now().0);
+            Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(POLL)
         }
-        _ => POLL,
+        // The next look tells what the database has.
+        Ok(None) | Err(_) => POLL,
     }
 }
 

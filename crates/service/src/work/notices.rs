@@ -140,3 +140,94 @@ fn cause(mirror: &str, standing: &Standing) -> Option<String> {
 fn short(id: Option<Oid>) -> String {
     id.map_or_else(|| "-".to_owned(), |id| id.to_hex_with_len(10).to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::work::tests::fixture::{NOW, claim, dues, name, seen};
+    use engine::decide::Base;
+
+    fn standing(branch: &str, why: Why, source: char, target: char) -> Standing {
+        Standing {
+            name: name(branch),
+            why,
+            seen: seen(source, target),
+            base: Base::Unknown,
+            text: "conflict: both sides changed".into(),
+            run: "r1".into(),
+            since: NOW,
+        }
+    }
+
+    fn notices(before: &[Standing], new: &[Standing], settled: &[&str]) -> Notices {
+        let memory = Memory {
+            standing: before.to_vec(),
+            ..Memory::default()
+        };
+        let outcome = Outcome {
+            standing: new.to_vec(),
+            settled: settled.iter().map(|branch| name(branch)).collect(),
+            ..Outcome::default()
+        };
+        of_waiting("app", &memory, &outcome)
+    }
+
+    #[test]
+    fn a_conflict_is_one_cause_for_its_two_values() {
+        let first = standing("main", Why::Conflict, 'b', 'a');
+        let moved = standing("main", Why::Conflict, 'c', 'a');
+        let one = notices(&[], std::slice::from_ref(&first), &[]);
+        assert_eq!(
+            one.raised[0].cause,
+            "conflict app refs/heads/main bbbbbbbbbb aaaaaaaaaa"
+        );
+        let other = notices(std::slice::from_ref(&first), &[moved], &[]);
+        assert_eq!(other.settled, [one.raised[0].cause.clone()]);
+        assert_eq!(notices(&[first], &[], &["main"]).settled, other.settled);
+    }
+
+    #[test]
+    fn a_held_run_is_one_cause_that_is_over_with_its_last_reference() {
+        let held = ["a", "b"].map(|branch| standing(branch, Why::Held, '-', 'a'));
+        let raised = notices(&[], &held, &[]).raised;
+        assert_eq!(raised.len(), 1);
+        assert!(raised[0].text.contains("approve the run r1"));
+        assert!(notices(&held, &[], &["a"]).settled.is_empty());
+        assert_eq!(notices(&held, &[], &["a", "b"]).settled, ["held app r1"]);
+    }
+
+    #[test]
+    fn what_the_server_rejects_is_shown_and_not_sent() {
+        let rejected = standing("main", Why::Rejected, 'b', 'a');
+        assert_eq!(notices(&[], &[rejected], &[]), Notices::default());
+    }
+
+    fn failure(failures: u32, age: i64, trouble: &Trouble) -> Option<String> {
+        let mut dues = dues(&[]);
+        dues.failures = failures;
+        dues.since = Some(Time(NOW.0 - age * 1_000));
+        of_trouble("app", &claim(Work::Due(dues)), trouble, NOW).map(|raised| raised.cause)
+    }
+
+    #[test]
+    fn a_failure_is_told_after_three_or_after_five_minutes() {
+        let down = Trouble::Host {
+            host: "ghe.example".into(),
+            kind: "connection-refused".into(),
+            message: "x".into(),
+        };
+        assert_eq!(failure(1, 10, &down), None);
+        let cause = Some("host ghe.example connection-refused".to_owned());
+        assert_eq!(failure(2, 10, &down), cause);
+        assert_eq!(failure(0, 300, &down), cause);
+    }
+
+    #[test]
+    fn a_refused_token_is_told_at_once_since_it_is_not_tried_again() {
+        let refused = Trouble::Token {
+            credential: "ghe".into(),
+            status: 401,
+        };
+        assert_eq!(failure(0, 0, &refused).as_deref(), Some("credential ghe 401"));
+    }
+}

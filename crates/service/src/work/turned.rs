@@ -93,3 +93,70 @@ fn order(order: Order) -> Order {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use engine::decide::Direction;
+    use engine::report::Outcome;
+    use engine::side::Side;
+
+    use super::*;
+    use crate::work::tests::fixture::{self, event, id, mirror, name, reference, seen};
+
+    #[test]
+    fn every_side_of_a_request_is_exchanged() {
+        let mut request = fixture::request(&mirror(Direction::TwoWay));
+        request.policy.sync_delete.source = true;
+        let hints = Hints {
+            person: None,
+            events: Both {
+                source: vec![event('a', 'b')],
+                target: Vec::new(),
+            },
+        };
+        request.hints.insert(name("main"), hints);
+        request.standing.insert(name("main"), seen('a', 'b'));
+        let one = Intent {
+            to: Side::Target,
+            old: None,
+            new: id('a'),
+        };
+        request.intents.insert(name("main"), one);
+        let take = Order::Take {
+            from: Side::Source,
+            expect: seen('a', 'b'),
+        };
+        request.orders.insert(name("main"), take);
+
+        let turned = super::request(request);
+        assert_eq!(turned.ends.source.url.host().as_deref(), Some("other.example"));
+        assert_eq!(
+            turned.policy.sync_delete,
+            Both {
+                source: false,
+                target: true
+            }
+        );
+        assert_eq!(turned.hints[&name("main")].events.target, [event('a', 'b')]);
+        assert_eq!(turned.standing[&name("main")], seen('b', 'a'));
+        assert_eq!(turned.intents[&name("main")].to, Side::Source);
+        let expected = Order::Take {
+            from: Side::Target,
+            expect: seen('b', 'a'),
+        };
+        assert_eq!(turned.orders[&name("main")], expected);
+    }
+
+    #[test]
+    fn every_side_of_a_report_is_put_back() {
+        let mut report = Report {
+            references: vec![reference("main", 'b', 'a', Outcome::Created)],
+            ..Report::default()
+        };
+        report.scope = Both { source: 1, target: 2 };
+        let turned = super::report(report);
+        assert_eq!(turned.references[0].to, Side::Source);
+        assert_eq!(turned.references[0].seen, seen('a', 'b'));
+        assert_eq!(turned.scope, Both { source: 2, target: 1 });
+    }
+}

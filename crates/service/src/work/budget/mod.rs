@@ -44,7 +44,7 @@ impl Budget {
         for (host, until) in store.hushed(now).await? {
             self.hush(&host, until);
         }
-        self.tokens.learn(store.refused_secrets().await?, now);
+        self.tokens.learn(store.refused_secrets().await?);
         let processes = store.workers(alive, now).await?.len();
         self.processes
             .store(processes, std::sync::atomic::Ordering::Relaxed);

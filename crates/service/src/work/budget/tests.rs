@@ -1,1 +1,105 @@
+use secrecy::SecretString;
+use store::Time;
+use store::host::RefusedSecret;
 
+use super::Budget;
+use super::tokens::Tokens;
+
+fn secret(text: &str) -> SecretString {
+    text.to_owned().into()
+}
+
+#[test]
+fn a_refused_token_is_refused_for_all_mirrors_until_its_value_is_another() {
+    let tokens = Tokens::default();
+    tokens.refuse("ghe", "app", &secret("old"), 401);
+    assert!(tokens.refused("ghe", "app", &secret("old")).is_some());
+    assert!(tokens.refused("ghe", "other", &secret("old")).is_some());
+    assert!(tokens.refused("ghe", "other", &secret("new")).is_none());
+    assert!(tokens.refused("gitea", "other", &secret("old")).is_none());
+}
+
+#[test]
+fn a_token_that_does_not_suffice_for_one_repository_serves_the_others() {
+    let tokens = Tokens::default();
+    let refused = tokens.refuse("ghe", "app", &secret("x"), 403);
+    assert_eq!(refused.key, "ghe/app");
+    assert!(tokens.refused("ghe", "app", &secret("x")).is_some());
+    assert!(tokens.refused("ghe", "other", &secret("x")).is_none());
+}
+
+#[test]
+fn a_token_that_suffices_for_nothing_is_refused_as_a_whole() {
+    let tokens = Tokens::default();
+    for mirror in ["a", "b"] {
+        tokens.refuse("ghe", mirror, &secret("x"), 403);
+    }
+    assert!(tokens.refused("ghe", "c", &secret("x")).is_none());
+    assert_eq!(tokens.refuse("ghe", "c", &secret("x"), 403).key, "ghe");
+    assert!(tokens.refused("ghe", "d", &secret("x")).is_some());
+}
+
+#[test]
+fn one_repository_that_opens_shows_that_the_token_is_good() {
+    let tokens = Tokens::default();
+    for mirror in ["a", "b", "c", "d"] {
+        tokens.refuse("ghe", mirror, &secret("x"), 403);
+        tokens.accept("ghe", "good");
+    }
+    assert!(tokens.refused("ghe", "other", &secret("x")).is_none());
+    assert!(tokens.refused("ghe", "a", &secret("x")).is_some());
+}
+
+#[test]
+fn what_works_again_is_forgotten_once() {
+    let tokens = Tokens::default();
+    assert!(!tokens.works("ghe"));
+    tokens.refuse("ghe", "app", &secret("x"), 401);
+    assert!(tokens.accept("ghe", "app"));
+    assert!(tokens.works("ghe") && !tokens.accept("ghe", "app"));
+    assert!(tokens.refused("ghe", "app", &secret("x")).is_none());
+}
+
+#[test]
+fn what_another_process_learned_holds_here_too_and_its_hash_tells_nothing() {
+    let (here, there) = (Tokens::default(), Tokens::default());
+    let refused = there.refuse("ghe", "app", &secret("s3cret"), 401);
+    assert!(!refused.hash.contains("s3cret"));
+    let again = there.refuse("ghe", "app", &secret("s3cret"), 401);
+    assert_eq!(
+        refused.hash, again.hash,
+        "the same value is refused since the first time"
+    );
+    let row = RefusedSecret {
+        credential: refused.key,
+        hash: refused.hash,
+        status: 401,
+        since: Time(0),
+    };
+    here.learn(vec![row]);
+    assert!(here.refused("ghe", "other", &secret("s3cret")).is_some());
+    here.learn(Vec::new());
+    assert!(here.refused("ghe", "other", &secret("s3cret")).is_none());
+}
+
+#[test]
+fn a_host_is_left_alone_until_the_latest_time_it_named() {
+    let budget = Budget::default();
+    budget.hush("ghe.example", Time(200));
+    budget.hush("ghe.example", Time(100));
+    assert_eq!(budget.hushed("ghe.example", Time(150)), Some(Time(200)));
+    assert_eq!(budget.hushed("ghe.example", Time(200)), None);
+    assert_eq!(budget.hushed("other.example", Time(150)), None);
+}
+
+#[tokio::test]
+async fn a_host_has_as_many_permits_as_its_credential_says() {
+    let budget = Budget::default();
+    let one = budget.permit("ghe.example", Some(2)).await;
+    let _other = budget.permit("ghe.example", Some(2)).await;
+    let third = budget.permit("ghe.example", Some(2));
+    tokio::pin!(third);
+    assert!(futures_util::poll!(&mut third).is_pending());
+    drop(one);
+    third.await;
+}

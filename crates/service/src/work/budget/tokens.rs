@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-use store::Time;
 use store::host::RefusedSecret;
 
 /// For how long a token that worked is taken to work.
@@ -52,7 +51,7 @@ pub(super) struct Refused {
 
 impl Tokens {
     /// Takes over what the database knows.
-    pub(super) fn learn(&self, all: Vec<RefusedSecret>, _now: Time) {
+    pub(super) fn learn(&self, all: Vec<RefusedSecret>) {
         let mut tokens = self.lock();
         for token in tokens.values_mut() {
             let own = |one: &Refused| one.learned.is_some_and(|learned| learned.elapsed() < OWN_FOR);

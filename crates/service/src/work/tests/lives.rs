@@ -157,7 +157,7 @@ async fn a_process_that_stops_gives_back_what_it_cuts() {
 
     scene.restart(two_way).await;
     // At once: the claim was given back.
-    let due = scene.store().next_due(Time::now()).await.unwrap();
+    let due = scene.overview().await.next_at;
     assert!(due.is_some_and(|due| due <= Time::now()), "{due:?}");
     scene.start().await;
     scene.assert_equal();

@@ -3,6 +3,7 @@
 pub(super) mod fixture;
 
 mod asked;
+mod clock;
 mod hosts;
 mod lives;
 mod notified;
