@@ -106,6 +106,8 @@ async fn a_worker_that_lost_its_claim_writes_nothing_down() {
         .once(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
     scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
     arrival(&gate).await;
+    // It takes nothing more; what it has, it goes on with.
+    scene.app.stopping.cancel();
     // As another process sees it whose clock is ahead: the lease is over.
     let later = Time::now() + Duration::from_secs(60);
     let all = |_: &str, _: &str| true;
