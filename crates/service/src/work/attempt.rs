@@ -14,62 +14,15 @@ use store::queue::{Claim, Dues, Memory, Outcome, Work};
 use store::run::{Finished, Inputs, Run};
 use store::{StoreError, Time};
 
-use super::budget::{Denied, Gate, Verdict};
+use super::budget::Gate;
 use super::ends::{self, End};
 use super::journal::Journal;
+use super::made::{Made, Trouble};
 use super::record::{self, Ran};
 use super::request::{self, Unfit};
 use super::retry::{Dice, after_failures};
 use super::{Worker, by_hand, orders, turned};
 use crate::app::Loaded;
-
-/// What an attempt came to.
-#[derive(Debug)]
-pub(super) struct Made {
-    /// What is to be recorded.
-    pub(super) outcome: Outcome,
-    /// What was remembered before.
-    pub(super) memory: Memory,
-    /// What was learned of tokens.
-    pub(super) verdicts: Vec<Verdict>,
-    /// Why it could not be done, as far as others may have the same trouble.
-    pub(super) trouble: Option<Trouble>,
-}
-
-/// A trouble that other mirrors may share.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// A token was refused.
-    Token {
-        /// The credential.
-        credential: String,
-        /// 401 or 403.
-        status: u16,
-    },
-    /// A secret cannot be read.
-    Secret {
-        /// The credential.
-        credential: String,
-        /// Why not.
-        reason: String,
-    },
-    /// A host cannot be reached, or fails.
-    Host {
-        /// The host.
-        host: String,
-        /// The stable word of the fault.
-        kind: String,
-        /// In a sentence.
-        message: String,
-    },
-    /// It is this mirror's own.
-    Own {
-        /// The stable word of the fault.
-        kind: String,
-        /// In a sentence.
-        message: String,
-    },
-}
 
 /// The ends of a run, its request as the mirror names its sides, and what was remembered.
 struct Prepared {
@@ -370,7 +323,7 @@ fn show_by_hand(journal: &Journal, prepared: &Prepared, report: &Report) {
     if let Some(error) = &report.error {
         journal.note("error", &error.to_string());
         if let Some(command) = by_hand::looking(url(error.side)) {
-            journal.note("info", &by_hand::told(command));
+            journal.note("info", &by_hand::told(&command));
         }
     }
     let failed = report
@@ -379,7 +332,7 @@ fn show_by_hand(journal: &Journal, prepared: &Prepared, report: &Report) {
         .filter(|one| one.exit() != Exit::InSync && one.old != one.new);
     for reference in failed.take(10) {
         if let Some(command) = by_hand::pushing(url(reference.to), reference) {
-            journal.note("info", &by_hand::told(command));
+            journal.note("info", &by_hand::told(&command));
         }
     }
 }
@@ -428,72 +381,4 @@ fn endpoints(ends: &Both<End>) -> Both<engine::request::Endpoint> {
         source: ends.source.endpoint.clone(),
         target: ends.target.endpoint.clone(),
     }
-}
-
-impl Made {
-    fn nothing(outcome: Outcome, memory: Memory) -> Self {
-        Self {
-            outcome,
-            memory,
-            verdicts: Vec::new(),
-            trouble: None,
-        }
-    }
-
-    /// No host was asked: what is due stays so.
-    fn denied(denied: Denied, memory: Memory, verdicts: Vec<Verdict>) -> Self {
-        let outcome = Outcome {
-            retry_at: Some(denied.until()),
-            error: Some(denied.to_string()),
-            ..Outcome::default()
-        };
-        let trouble = match denied {
-            Denied::Refused {
-                credential, status, ..
-            } => Some(Trouble::Token { credential, status }),
-            Denied::Hushed { .. } => None,
-        };
-        Self {
-            verdicts,
-            trouble,
-            ..Self::nothing(outcome, memory)
-        }
-    }
-}
-
-impl Trouble {
-    fn of(error: &engine::error::Error, ends: &Both<End>) -> Self {
-        let end = ends.of(error.side);
-        let message = gitwire::message::sanitize(error.to_string());
-        let kind = record::kind(error);
-        let host = end.endpoint.url.host().unwrap_or_default();
-        let credential = end.token.as_ref().map(|token| token.credential.clone());
-        match (&error.kind, credential) {
-            (Fault::Unauthorized { .. }, Some(credential)) => Self::Token {
-                credential,
-                status: 401,
-            },
-            (Fault::Forbidden { .. }, Some(credential)) => Self::Token {
-                credential,
-                status: 403,
-            },
-            (
-                Fault::HostNotFound { .. }
-                | Fault::ConnectionRefused { .. }
-                | Fault::Connect { .. }
-                | Fault::Tls { .. }
-                | Fault::Busy { .. },
-                _,
-            ) => Self::Host {
-                message: message_of_host(&host, &kind),
-                host,
-                kind,
-            },
-            _ => Self::Own { kind, message },
-        }
-    }
-}
-
-fn message_of_host(host: &str, kind: &str) -> String {
-    format!("{host} cannot be used: {}", kind.replace('-', " "))
 }

@@ -25,6 +25,6 @@ pub(super) fn pushing(url: &RemoteUrl, reference: &RefReport) -> Option<String> 
 }
 
 /// A command with what it is for.
-pub(super) fn told(command: String) -> String {
+pub(super) fn told(command: &str) -> String {
     format!("the same by hand: {command}")
 }

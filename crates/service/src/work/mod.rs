@@ -23,6 +23,7 @@ mod clock;
 mod ends;
 mod journal;
 pub(crate) mod look;
+mod made;
 mod message;
 mod notices;
 mod notify;

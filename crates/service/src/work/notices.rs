@@ -7,7 +7,7 @@ use store::Time;
 use store::conflict::{Standing, Why};
 use store::queue::{Claim, Dues, Memory, Outcome, Work};
 
-use super::attempt::Trouble;
+use super::made::Trouble;
 use crate::output::names::visible;
 
 /// So many failures in a row are told of.

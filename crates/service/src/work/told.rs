@@ -4,9 +4,9 @@ use store::StoreError;
 use store::Time;
 use store::queue::{Claim, Work};
 
-use super::attempt::{Made, Trouble};
 use super::budget::Verdict;
 use super::journal::Journal;
+use super::made::{Made, Trouble};
 use super::notices::{self, Raised};
 use super::{Worker, begun};
 use crate::app::App;

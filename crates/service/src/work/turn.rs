@@ -8,8 +8,9 @@ use store::run::{Finished, Run, State};
 use store::{StoreError, Time};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{Made, attempt};
+use super::attempt::attempt;
 use super::journal::Journal;
+use super::made::Made;
 use super::{Worker, begun, told};
 
 /// How long a run that a person cancelled stays untouched, unless something new comes.

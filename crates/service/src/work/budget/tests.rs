@@ -101,5 +101,5 @@ async fn a_host_has_as_many_permits_as_its_credential_says() {
     tokio::pin!(third);
     assert!(futures_util::poll!(&mut third).is_pending());
     drop(one);
-    third.await;
+    let _third = third.await;
 }

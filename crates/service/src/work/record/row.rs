@@ -114,7 +114,9 @@ fn advice(error: &Error, ran: &Ran<'_>) -> Option<String> {
         _ => error.advice(),
     };
     let mut lines: Vec<String> = advice.into_iter().collect();
-    lines.extend(by_hand::looking(&ran.request.ends.of(error.side).url).map(by_hand::told));
+    lines.extend(
+        by_hand::looking(&ran.request.ends.of(error.side).url).map(|command| by_hand::told(&command)),
+    );
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 

@@ -1,0 +1,127 @@
+//! What an attempt came to.
+
+use engine::error::{Error, Fault};
+use engine::side::Both;
+use store::queue::{Memory, Outcome};
+
+use super::budget::{Denied, Verdict};
+use super::ends::End;
+use super::record;
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// What is to be recorded.
+    pub(super) outcome: Outcome,
+    /// What was remembered before.
+    pub(super) memory: Memory,
+    /// What was learned of tokens.
+    pub(super) verdicts: Vec<Verdict>,
+    /// Why it could not be done, as far as others may have the same trouble.
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// A trouble that other mirrors may share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// A token was refused.
+    Token {
+        /// The credential.
+        credential: String,
+        /// 401 or 403.
+        status: u16,
+    },
+    /// A secret cannot be read.
+    Secret {
+        /// The credential.
+        credential: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A host cannot be reached, or fails.
+    Host {
+        /// The host.
+        host: String,
+        /// The stable word of the fault.
+        kind: String,
+        /// In a sentence.
+        message: String,
+    },
+    /// It is this mirror's own.
+    Own {
+        /// The stable word of the fault.
+        kind: String,
+        /// In a sentence.
+        message: String,
+    },
+}
+
+impl Made {
+    /// That there was nothing to learn.
+    pub(super) fn nothing(outcome: Outcome, memory: Memory) -> Self {
+        Self {
+            outcome,
+            memory,
+            verdicts: Vec::new(),
+            trouble: None,
+        }
+    }
+
+    /// No host was asked: what is due stays so.
+    pub(super) fn denied(denied: Denied, memory: Memory, verdicts: Vec<Verdict>) -> Self {
+        let outcome = Outcome {
+            retry_at: Some(denied.until()),
+            error: Some(denied.to_string()),
+            ..Outcome::default()
+        };
+        let trouble = match denied {
+            Denied::Refused {
+                credential, status, ..
+            } => Some(Trouble::Token { credential, status }),
+            Denied::Hushed { .. } => None,
+        };
+        Self {
+            verdicts,
+            trouble,
+            ..Self::nothing(outcome, memory)
+        }
+    }
+}
+
+impl Trouble {
+    /// Of the fault that ended a run.
+    pub(super) fn of(error: &Error, ends: &Both<End>) -> Self {
+        let end = ends.of(error.side);
+        let message = gitwire::message::sanitize(error.to_string());
+        let kind = record::kind(error);
+        let host = end.endpoint.url.host().unwrap_or_default();
+        let credential = end.token.as_ref().map(|token| token.credential.clone());
+        match (&error.kind, credential) {
+            (Fault::Unauthorized { .. }, Some(credential)) => Self::Token {
+                credential,
+                status: 401,
+            },
+            (Fault::Forbidden { .. }, Some(credential)) => Self::Token {
+                credential,
+                status: 403,
+            },
+            (
+                Fault::HostNotFound { .. }
+                | Fault::ConnectionRefused { .. }
+                | Fault::Connect { .. }
+                | Fault::Tls { .. }
+                | Fault::Busy { .. },
+                _,
+            ) => Self::Host {
+                message: message_of_host(&host, &kind),
+                host,
+                kind,
+            },
+            _ => Self::Own { kind, message },
+        }
+    }
+}
+
+fn message_of_host(host: &str, kind: &str) -> String {
+    format!("{host} cannot be used: {}", kind.replace('-', " "))
+}
