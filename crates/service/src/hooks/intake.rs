@@ -187,15 +187,13 @@ impl Visit<'_> {
     /// Keeps a refused delivery, so that a person can see why nothing arrives. Nobody waits for it, and nothing of it is due.
     fn note(&self, refusal: &Refusal, body: &[u8]) {
         let endpoint = self.endpoint.shown();
-        tracing::warn!(
-            endpoint,
-            from = self.from,
-            status = refusal.status.as_u16(),
-            detail = refusal.detail,
-            "a delivery was refused"
-        );
-        if refusal.retry_after.is_some() || self.hooks.notes.0.take(endpoint, NOTES, Instant::now()).is_err()
-        {
+        let (status, detail) = (refusal.status.as_u16(), refusal.detail.as_str());
+        // Whoever sends rubbish fills neither the log nor the database.
+        if self.hooks.notes.0.take(endpoint.clone(), NOTES, Instant::now()).is_err() {
+            return tracing::debug!(endpoint, from = self.from, status, detail, "a delivery was refused");
+        }
+        tracing::warn!(endpoint, from = self.from, status, detail, "a delivery was refused");
+        if refusal.retry_after.is_some() {
             return;
         }
         let mut row = self.row(body[..body.len().min(KEPT_BODY)].to_vec());

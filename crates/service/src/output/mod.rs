@@ -9,6 +9,7 @@ pub(crate) mod checks;
 pub(crate) mod conflicts;
 pub(crate) mod deliveries;
 pub(crate) mod drift;
+pub(crate) mod explained;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 mod deliveries;
+mod explain;
 mod list;
 mod redeliver;
 mod register;
@@ -24,6 +25,7 @@ enum Command {
     Deliveries(deliveries::DeliveriesArgs),
     View(view::ViewArgs),
     Redeliver(redeliver::RedeliverArgs),
+    Explain(explain::ExplainArgs),
 }
 
 pub(super) fn execute(args: &WebhookArgs) -> anyhow::Result<ExitCode> {
@@ -33,5 +35,6 @@ pub(super) fn execute(args: &WebhookArgs) -> anyhow::Result<ExitCode> {
         Command::Deliveries(args) => deliveries::execute(args),
         Command::View(args) => view::execute(args),
         Command::Redeliver(args) => redeliver::execute(args),
+        Command::Explain(args) => explain::execute(args),
     }
 }
