@@ -123,3 +123,63 @@ on_both!(deliveries_that_come_together_are_kept_together, |fresh| {
     assert!(store.deliver_all(&broken).await.is_err());
     assert!(store.delivery("d3").await.is_err());
 });
+
+fn arrival(id: &str, host_id: Option<&str>, mirrors: &[&str], branch: &str) -> Arrival {
+    let due = mirrors
+        .iter()
+        .map(|mirror| ((*mirror).to_owned(), pushed(branch, '1', '2')));
+    Arrival {
+        delivery: delivery(id, host_id),
+        due: due.collect(),
+        answer: Box::new(|delivered| format!("{:?} {:?}", delivered.marked, delivered.repeats)),
+    }
+}
+
+on_both!(
+    deliveries_that_come_at_once_are_kept_with_what_became_of_each,
+    |fresh| {
+        fresh.settled("app").await;
+        let store = &fresh.store;
+        let arrivals = [
+            arrival("d1", Some("x"), &["app"], "main"),
+            arrival("d2", Some("x"), &["app"], "main"),
+            arrival("d3", None, &["app"], "dev"),
+        ];
+        let delivered = store.deliver_all(&arrivals).await.unwrap();
+        let marked: Vec<_> = delivered.iter().map(|one| one.marked[0]).collect();
+        assert_eq!(marked, [Marked::Queued, Marked::Coalesced, Marked::Queued]);
+        assert_eq!(delivered[1].repeats.as_deref(), Some("d1"));
+        let kept = store.delivery("d2").await.unwrap();
+        assert_eq!(kept.disposition, "[Coalesced] Some(\"d1\")");
+
+        let arrivals = [
+            arrival("d4", None, &["app"], "new"),
+            arrival("d5", None, &["zzz"], "new"),
+        ];
+        assert!(store.deliver_all(&arrivals).await.is_err());
+        assert!(store.delivery("d4").await.is_err(), "either all are kept or none");
+    }
+);
+
+on_both!(
+    deliveries_for_the_same_mirrors_in_any_order_never_wait_for_each_other_for_ever,
+    |fresh| {
+        for mirror in ["a", "b"] {
+            fresh.settled(mirror).await;
+        }
+        let store = &fresh.store;
+        for round in 0..20 {
+            let (one, two) = (format!("one{round}"), format!("two{round}"));
+            let forth = [
+                arrival(&format!("a{round}"), None, &["a"], &one),
+                arrival(&format!("b{round}"), None, &["b"], &one),
+            ];
+            let back = [
+                arrival(&format!("c{round}"), None, &["b"], &two),
+                arrival(&format!("d{round}"), None, &["a"], &two),
+            ];
+            let (forth, back) = tokio::join!(store.deliver_all(&forth), store.deliver_all(&back));
+            assert_eq!((forth.unwrap().len(), back.unwrap().len()), (2, 2));
+        }
+    }
+);
