@@ -253,6 +253,7 @@ impl Tx {
         after: &str,
     ) -> Result<(), StoreError> {
         // SQLite takes 32,766 placeholders, PostgreSQL 65,535.
+        let dialect = self.dialect;
         for chunk in rows.chunks(500) {
             let mut number = 0;
             let groups: Vec<String> = chunk
@@ -262,7 +263,11 @@ impl Tx {
                         .iter()
                         .map(|_| {
                             number += 1;
-                            format!("${number}")
+                            match dialect {
+                                // SQLite keeps a list of names, which it walks for each: thousands of names are slow.
+                                Dialect::Sqlite => "?".to_owned(),
+                                Dialect::Postgres => format!("${number}"),
+                            }
                         })
                         .collect();
                     format!("({})", places.join(","))

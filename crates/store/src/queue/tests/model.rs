@@ -105,7 +105,9 @@ impl World {
             | Step::Finish { worker }
             | Step::Fail { worker }
             | Step::Release { worker } => {
-                let Some((claim, seen)) = self.claims.get_mut(worker).and_then(Vec::pop) else {
+                // The oldest first: a worker may speak under a claim that it lost while it has a new one on the same mirror.
+                let claims = self.claims.get_mut(worker).filter(|claims| !claims.is_empty());
+                let Some((claim, seen)) = claims.map(|claims| claims.remove(0)) else {
                     return;
                 };
                 self.end(store, latest, step, *worker, claim, &seen).await;
