@@ -189,10 +189,28 @@ impl Visit<'_> {
         let endpoint = self.endpoint.shown();
         let (status, detail) = (refusal.status.as_u16(), refusal.detail.as_str());
         // Whoever sends rubbish fills neither the log nor the database.
-        if self.hooks.notes.0.take(endpoint.clone(), NOTES, Instant::now()).is_err() {
-            return tracing::debug!(endpoint, from = self.from, status, detail, "a delivery was refused");
+        if self
+            .hooks
+            .notes
+            .0
+            .take(endpoint.clone(), NOTES, Instant::now())
+            .is_err()
+        {
+            return tracing::debug!(
+                endpoint,
+                from = self.from,
+                status,
+                detail,
+                "a delivery was refused"
+            );
         }
-        tracing::warn!(endpoint, from = self.from, status, detail, "a delivery was refused");
+        tracing::warn!(
+            endpoint,
+            from = self.from,
+            status,
+            detail,
+            "a delivery was refused"
+        );
         if refusal.retry_after.is_some() {
             return;
         }

@@ -183,7 +183,7 @@ async fn what_a_void_base_knows_of_one_side_alone_is_for_people_to_decide_where_
         let (scene, mirror) = deleted_on(side);
         let mirror = base_of(mirror.sync_delete(), "refs/heads/topic", Base::Void);
         let before = both(&scene);
-        let done = mirror.run().await.ok();
+        let done = mirror.run().await;
         assert_eq!(
             done.outcome("refs/heads/topic"),
             Outcome::Refused(Refusal::Conflict)
