@@ -1,0 +1,158 @@
+//! Lists and views, as programs and pipes get them.
+
+use serde_json::{Value, json};
+
+use crate::everything;
+use crate::samples::{RUN, conflict, log, mirror, page, reference, run};
+use crate::stub::{Answer, Stub};
+
+#[test]
+fn pages_are_followed_to_their_end() {
+    let stub = Stub::start()
+        .on(
+            "GET /mirrors",
+            Answer::json(200, &json!({"items": [mirror("a"), mirror("b")], "next": "b&x"})),
+        )
+        .on("GET /mirrors", Answer::json(200, &page(&[mirror("c")])));
+    let finished = stub.run(&[
+        "mirror",
+        "list",
+        "-l",
+        "team=pay",
+        "-l",
+        "tier=1",
+        "--state",
+        "in-sync,failed",
+    ]);
+    assert_eq!(finished.code, Some(0), "{}", everything(&finished));
+    let names: Vec<&str> = finished
+        .stdout
+        .lines()
+        .filter_map(|line| line.split('\t').nth(1))
+        .collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    let asked: Vec<String> = stub.asked().into_iter().map(|asked| asked.line).collect();
+    let query = "label=team%3Dpay%2Ctier%3D1&state=in-sync%2Cfailed&limit=500";
+    assert_eq!(
+        asked,
+        [
+            format!("GET /api/v1/mirrors?{query}"),
+            format!("GET /api/v1/mirrors?{query}&after=b%26x")
+        ]
+    );
+}
+
+#[test]
+fn json_is_the_api_s_and_yaml_the_same() {
+    let stub = Stub::start().on("GET /mirrors/app", Answer::json(200, &mirror("app")));
+    let json: Value =
+        serde_json::from_str(&stub.run(&["mirror", "view", "app", "-o", "json"]).stdout).unwrap();
+    assert_eq!(json, mirror("app"));
+    let yaml: Value =
+        serde_saphyr::from_str(&stub.run(&["mirror", "view", "app", "-o", "yaml"]).stdout).unwrap();
+    assert_eq!(yaml, mirror("app"));
+    assert_eq!(stub.asked().len(), 2, "programs get one document for one request");
+}
+
+#[test]
+fn an_empty_list_is_an_empty_page_for_programs_and_nothing_in_a_pipe() {
+    let stub = Stub::start().on("GET /runs", Answer::json(200, &page(&[])));
+    assert_eq!(stub.run(&["run", "list"]).stdout, "");
+    let json: Value = serde_json::from_str(&stub.run(&["run", "list", "-o", "json"]).stdout).unwrap();
+    assert_eq!(json, page(&[]));
+}
+
+#[test]
+fn the_newest_run_is_meant_where_none_is_named() {
+    let stub = Stub::start()
+        .on(
+            "GET /runs",
+            Answer::json(200, &page(&[run("succeeded", Some(0))])),
+        )
+        .on(
+            &format!("GET /runs/{RUN}/references"),
+            Answer::json(200, &page(&[reference("refs/heads/main", "created")])),
+        );
+    let finished = stub.run(&["run", "view", "--mirror", "app"]);
+    assert_eq!(finished.code, Some(0), "{}", everything(&finished));
+    assert!(
+        stub.asked()[0].line.ends_with("/runs?mirror=app&limit=1"),
+        "{:?}",
+        stub.asked()[0]
+    );
+    assert!(
+        finished.stdout.contains(&format!("id:\t{RUN}\n")),
+        "{}",
+        finished.stdout
+    );
+    assert!(
+        finished
+            .stdout
+            .contains("refs/heads/main\tabsent\t1111111111111111111111111111111111111111\ttarget\tcreated")
+    );
+}
+
+#[test]
+fn log_failed_tells_what_matters_of_a_failed_run_alone() {
+    let lines = [
+        log(1, "info", "listing"),
+        log(2, "remote", "denied"),
+        log(3, "error", "refused"),
+    ];
+    let path = format!("GET /runs/{RUN}/log");
+    let failed = Stub::start()
+        .on("GET /runs/019a0b", Answer::json(200, &run("failed", Some(1))))
+        .on(&path, Answer::json(200, &page(&lines)));
+    let finished = failed.run(&["run", "view", "019a0b", "--log-failed"]);
+    let texts: Vec<&str> = finished
+        .stdout
+        .lines()
+        .filter_map(|line| line.split('\t').nth(2))
+        .collect();
+    assert_eq!(texts, ["denied", "refused"], "{}", everything(&finished));
+    let all = failed.run(&["run", "view", "019a0b", "--log", "--exit-status"]);
+    assert_eq!((all.code, all.stdout.lines().count()), (Some(1), 3));
+    let succeeded = Stub::start()
+        .on("GET /runs/019a0b", Answer::json(200, &run("succeeded", Some(0))))
+        .on(&path, Answer::json(200, &page(&lines)));
+    assert_eq!(
+        succeeded.run(&["run", "view", "019a0b", "--log-failed"]).stdout,
+        ""
+    );
+}
+
+#[test]
+fn a_drift_report_exits_3_unless_all_is_as_it_should_be() {
+    let drift = |state: &str| {
+        json!({
+            "mirror": "app", "live": true, "at": "2026-11-21T09:00:00.000Z", "inSync": 3, "cut": false,
+            "references": [{
+                "name": "refs/heads/x", "source": null, "target": "2".repeat(40), "base": null, "state": state,
+                "text": null, "since": null, "run": null,
+            }],
+        })
+    };
+    for (state, exit) in [
+        ("behind", 3),
+        ("conflict", 3),
+        ("target-only", 0),
+        ("deletion", 0),
+    ] {
+        let stub = Stub::start().on("GET /mirrors/app/diff", Answer::json(200, &drift(state)));
+        let finished = stub.run(&["mirror", "diff", "app", "--live"]);
+        assert_eq!(finished.code, Some(exit), "{state}: {}", everything(&finished));
+        assert!(stub.asked_once("GET").line.ends_with("/diff?live=true"));
+    }
+}
+
+#[test]
+fn a_conflict_is_found_by_the_short_name_of_its_branch() {
+    let stub = Stub::start().on("GET /mirrors/app/conflict", Answer::json(200, &conflict()));
+    let finished = stub.run(&["conflict", "view", "app", "main"]);
+    assert_eq!(finished.code, Some(0), "{}", everything(&finished));
+    assert!(
+        stub.asked_once("GET")
+            .line
+            .ends_with("conflict?reference=refs%2Fheads%2Fmain")
+    );
+}
