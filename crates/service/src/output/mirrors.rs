@@ -7,7 +7,7 @@ use super::screen::Screen;
 use super::style::Tone;
 use super::summary::grouped;
 use super::view::View;
-use super::when::{ago, ago_if, short_ago, span};
+use super::when::{ago, ago_if, for_how_long, short_ago, span, timestamp};
 use super::{conflicts, marks, runs};
 use crate::api::model::conflict::Conflict;
 use crate::api::model::hook::HookState;
@@ -180,7 +180,7 @@ pub(crate) fn view(mirror: &Mirror, beside: &Beside, screen: &Screen) -> String 
 fn how(mirror: &Mirror, screen: &Screen) -> String {
     let word = marks::mirror(mirror.state).word;
     match mirror.behind_since {
-        Some(since) => format!("{word}, behind since {}", ago(since, screen).plain_for_people()),
+        Some(since) => format!("{word}, behind for {}", for_how_long(since, screen)),
         None => word.to_owned(),
     }
 }
@@ -291,7 +291,8 @@ fn happened(view: &mut View<'_>, mirror: &Mirror, screen: &Screen) {
         };
         view.field("Error", Cell::new(text).tone(Tone::Bad));
     }
-    view.field_if("Next try", mirror.next_at.map(|at| ago(at, screen)));
+    let to_come = mirror.next_at.filter(|at| timestamp(*at) > screen.now());
+    view.field_if("Next try", to_come.map(|at| ago(at, screen)));
 }
 
 fn advice(view: &mut View<'_>, mirror: &Mirror) {

@@ -266,10 +266,14 @@ fn ended(view: &mut View<'_>, run: &Run, references: &[RunReference], screen: &S
         }
     }
     let commands = by_hand::commands(run, references);
-    if !commands.is_empty() && screen.is_terminal() {
+    if screen.is_terminal() && !commands.is_empty() {
         view.gap().say(Some(Tone::Title), "The same by hand");
         for command in &commands {
             view.verbatim(command);
+        }
+    } else {
+        for command in commands {
+            view.field("By hand", command);
         }
     }
     if let Some(next) = next(run) {

@@ -52,6 +52,12 @@ pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
     amount(seconds, Unit::letter)
 }
 
+/// How long something lasts already: `3 minutes`.
+pub(crate) fn for_how_long(since: Moment, screen: &Screen) -> String {
+    let seconds = screen.now().as_second() - timestamp(since).as_second();
+    amount(seconds.max(0), Unit::word)
+}
+
 /// A length of time: `5 minutes`, `90 seconds`.
 pub(crate) fn span(seconds: u64) -> String {
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
