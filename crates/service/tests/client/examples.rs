@@ -59,14 +59,13 @@ fn run(script: &str) -> Finished {
     let folder = testkit::tmp();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_refsync"), folder.path().join("refsync")).unwrap();
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
-    let missing = folder.path().join("missing.git");
     testkit::Run::new(testkit::require("sh"))
         .envs(git_environment())
         .args(["-c", script])
         .directory(folder.path())
         .env("PATH", path)
-        .env("SOURCE_URL", &missing)
-        .env("TARGET_URL", &missing)
+        .env("SOURCE_URL", folder.path().join("a.git"))
+        .env("TARGET_URL", folder.path().join("b.git"))
         .env("REFERENCE", "refs/heads/main")
         .run()
 }

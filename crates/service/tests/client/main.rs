@@ -12,6 +12,7 @@ mod help;
 mod lists;
 mod runs;
 mod samples;
+mod served;
 mod stub;
 
 /// `refsync`, with nothing of this machine in its environment.
