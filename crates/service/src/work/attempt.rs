@@ -288,8 +288,16 @@ async fn recorded(
     report: &Report,
     gate: &Gate,
 ) -> Result<Made, StoreError> {
-    if let (Some(denied), Work::Due(_)) = (gate.denied(), &claim.work) {
-        return Ok(Made::denied(denied, prepared.memory.clone(), gate.verdicts()));
+    match (gate.denied(), &claim.work) {
+        (Some(denied), Work::Due(_)) => {
+            return Ok(Made::denied(denied, prepared.memory.clone(), gate.verdicts()));
+        }
+        // A person is told why, in the run they asked for; an order's phases before this one are recorded as they are.
+        (Some(denied), Work::Asked(_)) if report.references.is_empty() => {
+            let unfit = Unfit::Inputs(denied.to_string());
+            return unprepared(claim, journal, unfit, prepared.memory.clone()).await;
+        }
+        _ => {}
     }
     show_by_hand(journal, prepared, report);
     let outcome = record::record(Ran {

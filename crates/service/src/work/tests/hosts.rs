@@ -132,8 +132,13 @@ async fn a_token_that_is_another_by_now_is_read_again_at_once() {
     scene.start().await;
     // The token is changed on the host and in its place while a run is on its way.
     scene.server.clear_rules();
-    let changed = Then::call(move || std::fs::write(&path, "new").unwrap());
-    scene.server.on(When::any(), changed);
+    let changed = Then::call(move || {
+        // At once: nobody ever reads half of a token.
+        let beside = path.with_extension("new");
+        std::fs::write(&beside, "new").unwrap();
+        std::fs::rename(&beside, &path).unwrap();
+    });
+    scene.server.once(When::any(), changed);
     let new_token = Credentials::basic("bot", "new");
     scene.server.on(When::any(), Then::Authorize(new_token));
     let new = scene.source.commit("main", "two");
