@@ -25,8 +25,8 @@ pub fn until(what: &str, deadline: Duration, mut condition: impl FnMut() -> bool
     }
 }
 
-/// One short pause between two looks at a condition.
-pub(crate) fn pause() {
+/// One short pause between two looks at a condition, for a test that has more to say than [`until`] when it waits in vain.
+pub fn pause() {
     // A channel on which nothing ever comes: the one place where time is waited for.
     let (_sender, receiver) = channel::<()>();
     let ended = receiver.recv_timeout(Duration::from_millis(4));
