@@ -71,7 +71,7 @@ impl World {
 
     /// Sends the webhook of an act, as GitHub would; gives the status of the answer.
     pub(crate) fn tell(&self, act: &Act) -> u16 {
-        let body = push(&act.name, &act.old, &act.new);
+        let body = push(act.name, &act.old, &act.new);
         let signature = sign(SECRET, &body);
         let side = ["source", "target"][act.side];
         let headers = [
@@ -206,7 +206,7 @@ pub(crate) fn push(name: &str, old: &str, new: &str) -> String {
 
 /// GitHub's signature.
 pub(crate) fn sign(secret: &str, body: &str) -> String {
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("any length is a key");
     mac.update(body.as_bytes());
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
