@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod contract;
 mod layers;
 mod requirements;
 mod step;
@@ -30,6 +31,8 @@ enum Command {
     Ci,
     /// Check that the crates depend on each other in one direction, and on nothing that they do not use.
     CheckDeps,
+    /// Check that the API answers as its OpenAPI document says.
+    Contract,
     /// Measure refsync beside the git commands that it replaces, between real servers on loopback.
     Bench(bench::Args),
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),
         Command::CheckDeps => ci::manifests(),
+        Command::Contract => contract::run(),
         Command::Bench(args) => bench::run(&args),
     };
     match outcome {

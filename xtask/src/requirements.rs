@@ -70,6 +70,12 @@ const REQUIREMENTS: &[Requirement] = &[
         services: &["postgresql.service"],
     },
     Requirement {
+        package: "virtualenv",
+        program: "virtualenv",
+        why: "a place for schemathesis, which compares the API with its document",
+        services: &[],
+    },
+    Requirement {
         package: "chromium",
         program: "chromium",
         why: "a browser that looks at the dashboard",

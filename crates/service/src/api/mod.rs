@@ -2,7 +2,7 @@
 //!
 //! | method and path | role | body, answer (`model`) |
 //! |---|---|---|
-//! | `GET /api/v1` | read | `service::Overview` |
+//! | `GET /api/v1`, `GET /api/v1/overview` | read | `service::Overview` |
 //! | `GET /api/v1/openapi.json` | none | the OpenAPI 3.1 document |
 //! | `GET /api/v1/events` | read | server-sent events, `event` |
 //! | `GET /api/v1/mirrors` | read | `MirrorQuery` → page of `Mirror` |
@@ -22,7 +22,7 @@
 //! | `POST /api/v1/mirrors/{name}/resolve` | operate | `ResolveRequest` → `Run`, 202 |
 //! | `GET /api/v1/conflicts` | read | `ConflictQuery` → page of `Conflict` |
 //! | `GET /api/v1/runs` | read | `RunQuery` → page of `Run` |
-//! | `POST /api/v1/runs` | admin | `OneOffRequest` → `Run`, 202 |
+//! | `POST /api/v1/runs` | operate | `OneOffRequest` → `Run`, 202 |
 //! | `GET /api/v1/runs/{id}` | read | `Run` |
 //! | `GET /api/v1/runs/{id}/references` | read | page of `RunReference` |
 //! | `GET /api/v1/runs/{id}/log` | read | `LogQuery` → page of `LogLine` (`next` is a number as text) |

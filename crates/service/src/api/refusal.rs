@@ -143,7 +143,7 @@ impl From<OpError> for Refusal {
                 ..Self::invalid(detail)
             },
             OpError::Unreachable(_) => Self::new(
-                StatusCode::BAD_GATEWAY,
+                StatusCode::FAILED_DEPENDENCY,
                 "unreachable",
                 "A repository cannot be read",
                 detail,
@@ -222,7 +222,7 @@ impl OperationOutput for Refusal {
         let Some(described) = Self::operation_response(ctx, operation) else {
             return Vec::new();
         };
-        [400, 401, 403, 404, 409, 422, 429, 503]
+        [400, 401, 403, 404, 408, 409, 412, 413, 414, 415, 422, 424, 428, 429, 503]
             .map(|status| (Some(Code::Code(status)), described.clone()))
             .to_vec()
     }

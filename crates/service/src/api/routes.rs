@@ -9,7 +9,7 @@ use aide::transform::TransformOpenApi;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{any, get};
 use http::header::CONTENT_TYPE;
 
 use super::auth::{Door, enter};
@@ -63,6 +63,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         );
     Router::new()
         .nest(PREFIX, api)
+        .route(&format!("{PREFIX}/"), any(async || Refusal::no_such_path()))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
@@ -111,7 +112,8 @@ fn about(api: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
 
 fn described() -> ApiRouter<Given> {
     ApiRouter::new()
-        .api_route("/", get_with(overview::handle, overview::describe))
+        .route("/", get(overview::handle))
+        .api_route("/overview", get_with(overview::handle, overview::describe))
         .api_route("/events", get_with(events::handle, events::describe))
         .api_route("/audit", get_with(audit::handle, audit::describe))
         .api_route("/config/reload", post_with(reload::handle, reload::describe))

@@ -4,6 +4,7 @@ use super::*;
 async fn what_is_not_there_is_a_problem() {
     let bench = Bench::new().await;
     for path in [
+        "/",
         "/nothing",
         "/mirrors/none",
         "/mirrors/%ff",

@@ -1,0 +1,118 @@
+//! The API against its OpenAPI document: schemathesis makes requests of the document, and a real server answers them.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+
+use crate::{step, workspace};
+
+/// From PyPI. Another version makes other requests.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// Requests that are made up for each operation.
+const EXAMPLES: &str = "25";
+
+/// How long all of it may take, in seconds.
+const SECONDS: &str = "120";
+
+/// What is not asked of the answers, and why:
+/// a document cannot say which names and expressions make sense (`positive_data_acceptance`); serde takes what a schema does not in
+/// places where it does no harm (`negative_data_rejection`); and who tries many wrong tokens is told to wait (`ignored_auth`), which a test of
+/// the service covers.
+const NOT_ASKED: &str = "positive_data_acceptance,negative_data_rejection,ignored_auth";
+
+/// A server over an empty database.
+struct Served {
+    server: Child,
+    directory: tempfile::TempDir,
+    address: String,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Installs schemathesis below `target`, starts a server, and lets them talk.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let target = workspace::metadata()?.target_directory;
+    let schemathesis = install(&target)?;
+    step::run(workspace::cargo().args(["build", "--locked", "--package", "refsync"]))?;
+    let served = serve(&target.join("debug/refsync"))?;
+    let token = fs::read_to_string(served.directory.path().join("refsync.db.admin-token"))?;
+    // In a file that its owner alone reads: arguments are shown by `ps`.
+    let config = served.directory.path().join("schemathesis.toml");
+    let text = format!(
+        "headers = {{ Authorization = \"Bearer {}\" }}\n\n[generation]\nwith-security-parameters = false\n",
+        token.trim()
+    );
+    fs::write(&config, text)?;
+    step::run(
+        Command::new(schemathesis)
+            .arg("--config-file")
+            .arg(config)
+            .arg("run")
+            .arg(workspace::root().join("docs/openapi.json"))
+            .args(["--url", &format!("http://{}/api/v1", served.address)])
+            // Streams end after minutes: the service's own tests read them.
+            .args(["--exclude-operation-id", "events", "--exclude-operation-id", "runsEvents"])
+            .args(["--phases", "examples,coverage,fuzzing"])
+            .args(["--max-examples", EXAMPLES, "--max-time", SECONDS, "--workers", "2"])
+            .args(["--exclude-checks", NOT_ASKED, "--continue-on-failure", "--no-color"])
+            .current_dir(served.directory.path()),
+    )
+}
+
+/// An environment of Python's of our own, made once.
+fn install(target: &Path) -> anyhow::Result<PathBuf> {
+    let environment = target.join("schemathesis");
+    let program = environment.join("bin/schemathesis");
+    if !program.exists() {
+        step::run(Command::new("virtualenv").arg("--quiet").arg(&environment))?;
+    }
+    step::run(Command::new(environment.join("bin/pip")).args(["install", "--quiet", SCHEMATHESIS]))?;
+    Ok(program)
+}
+
+fn serve(refsync: &Path) -> anyhow::Result<Served> {
+    let directory = tempfile::tempdir()?;
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let address = format!("127.0.0.1:{port}");
+    let file = directory.path().join("refsync.yaml");
+    fs::write(
+        &file,
+        format!(
+            "version: 1\nlisten: {address}\ndatabase: sqlite:{}\nlimits: {{rate: 100000}}\nmirrors:\n  - name: app\n    direction: two-way\n    \
+             source: http://127.0.0.1:9/a.git\n    target: http://127.0.0.1:9/b.git\n",
+            directory.path().join("refsync.db").display()
+        ),
+    )?;
+    let server = Command::new(refsync)
+        .args(["serve", "--config"])
+        .arg(&file)
+        .stderr(Stdio::null())
+        .current_dir(directory.path())
+        .spawn()
+        .context("refsync cannot be started")?;
+    let mut served = Served {
+        server,
+        directory,
+        address,
+    };
+    testkit::until("refsync listens", Duration::from_secs(30), || {
+        std::net::TcpStream::connect(&served.address).is_ok()
+            || !matches!(served.server.try_wait(), Ok(None))
+    });
+    ensure!(
+        matches!(served.server.try_wait(), Ok(None)),
+        "refsync ended before it served"
+    );
+    Ok(served)
+}
