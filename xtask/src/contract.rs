@@ -62,10 +62,27 @@ pub(crate) fn run() -> anyhow::Result<()> {
             .arg(workspace::root().join("docs/openapi.json"))
             .args(["--url", &format!("http://{}/api/v1", served.address)])
             // Streams end after minutes: the service's own tests read them.
-            .args(["--exclude-operation-id", "events", "--exclude-operation-id", "runsEvents"])
+            .args([
+                "--exclude-operation-id",
+                "events",
+                "--exclude-operation-id",
+                "runsEvents",
+            ])
             .args(["--phases", "examples,coverage,fuzzing"])
-            .args(["--max-examples", EXAMPLES, "--max-time", SECONDS, "--workers", "2"])
-            .args(["--exclude-checks", NOT_ASKED, "--continue-on-failure", "--no-color"])
+            .args([
+                "--max-examples",
+                EXAMPLES,
+                "--max-time",
+                SECONDS,
+                "--workers",
+                "2",
+            ])
+            .args([
+                "--exclude-checks",
+                NOT_ASKED,
+                "--continue-on-failure",
+                "--no-color",
+            ])
             .current_dir(served.directory.path()),
     )
 }
@@ -107,8 +124,7 @@ fn serve(refsync: &Path) -> anyhow::Result<Served> {
         address,
     };
     testkit::until("refsync listens", Duration::from_secs(30), || {
-        std::net::TcpStream::connect(&served.address).is_ok()
-            || !matches!(served.server.try_wait(), Ok(None))
+        std::net::TcpStream::connect(&served.address).is_ok() || !matches!(served.server.try_wait(), Ok(None))
     });
     ensure!(
         matches!(served.server.try_wait(), Ok(None)),

@@ -222,8 +222,10 @@ impl OperationOutput for Refusal {
         let Some(described) = Self::operation_response(ctx, operation) else {
             return Vec::new();
         };
-        [400, 401, 403, 404, 408, 409, 412, 413, 414, 415, 422, 424, 428, 429, 503]
-            .map(|status| (Some(Code::Code(status)), described.clone()))
-            .to_vec()
+        [
+            400, 401, 403, 404, 408, 409, 412, 413, 414, 415, 422, 424, 428, 429, 503,
+        ]
+        .map(|status| (Some(Code::Code(status)), described.clone()))
+        .to_vec()
     }
 }
