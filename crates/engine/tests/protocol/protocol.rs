@@ -47,7 +47,7 @@ impl Protocol {
         Self {
             rules: Rules::ALL,
             starts: vec![([Value(1), Value(1)], Note::Agreed(Value(1)))],
-            name: RefName::new("refs/heads/main").unwrap(),
+            name: RefName::new("refs/heads/main").expect("a valid name"),
             policy: Policy {
                 sync_delete: Both::from_fn(|_| true),
                 force: Force::Lease,
