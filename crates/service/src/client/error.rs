@@ -68,7 +68,7 @@ impl ClientError {
     }
 
     /// From what serde says.
-    pub(super) fn unwritable(error: serde_json::Error) -> Self {
+    pub(super) fn unwritable(error: &serde_json::Error) -> Self {
         Self::Unwritable(error.to_string())
     }
 

@@ -100,7 +100,7 @@ impl<'a> Call<'a> {
 
     /// With a value as its body.
     pub(crate) fn json<T: Serialize>(self, body: &T) -> Result<Self, ClientError> {
-        let body = serde_json::to_vec(body).map_err(ClientError::unwritable)?;
+        let body = serde_json::to_vec(body).map_err(|error| ClientError::unwritable(&error))?;
         Ok(Self {
             body: Some(body),
             ..self

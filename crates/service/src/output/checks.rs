@@ -1,10 +1,11 @@
 //! The preflight of a mirror.
 
-use super::grid::{Cell, Column, Fit, Grid};
+use super::grid::{Cell, Column, Grid};
 use super::marks;
 use super::screen::Screen;
 use super::style::Tone;
 use super::view::View;
+use crate::api::model::Side;
 use crate::api::model::check::{Check, CheckReport, CheckResult, CheckWhat};
 
 /// The report: a line for each check, with advice below what failed.
@@ -37,34 +38,31 @@ pub(crate) fn report(report: &CheckReport, screen: &Screen) -> String {
             "it cannot work yet"
         },
     );
-    let mut last = None;
-    for check in &report.checks {
-        if last != Some(check.side) {
-            let title = check
-                .side
-                .map_or_else(|| "Both".to_owned(), |side| format!("The {side}"));
+    // The server tells them in the order in which it looked; people read one side, then the other.
+    for side in [Some(Side::Source), Some(Side::Target), None] {
+        let of_side = || report.checks.iter().filter(|check| check.side == side);
+        if of_side().next().is_some() {
+            let title = side.map_or_else(|| "Both".to_owned(), |side| format!("The {side}"));
             view.gap().say(Some(Tone::Title), &title);
-            last = Some(check.side);
+            of_side().for_each(|check| line(&mut view, check, screen));
         }
-        line(&mut view, check);
     }
     view.text()
 }
 
-fn line(view: &mut View<'_>, check: &Check) {
+/// Where the words of a check begin.
+const WORDS: usize = 21;
+
+fn line(view: &mut View<'_>, check: &Check, screen: &Screen) {
     let mark = marks::check(check.result);
-    let mut grid = Grid::new([Column::new(""), Column::new(""), Column::new("").fit(Fit::End)]).indent(2);
-    grid.row([
-        mark.cell(),
-        Cell::new(format!("{:<14}", what(check.what))),
-        Cell::new(&check.text).tone(match check.result {
-            CheckResult::Ok => Tone::Quiet,
-            _ => mark.tone,
-        }),
-    ]);
-    view.grid(&grid);
+    let tone = match check.result {
+        CheckResult::Ok => Tone::Quiet,
+        _ => mark.tone,
+    };
+    let before = format!("  {}  {:<16}", mark.painted(screen), what(check.what));
+    view.hanging(&before, WORDS, Some(tone), &check.text);
     if let Some(advice) = &check.advice {
-        view.note(21, Tone::Hint, advice);
+        view.note(WORDS, Tone::Hint, advice);
     }
 }
 
@@ -88,7 +86,6 @@ fn what(what: CheckWhat) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::model::Side;
     use crate::output::fixtures::now;
 
     fn check(side: Option<Side>, what: CheckWhat, result: CheckResult, text: &str) -> Check {

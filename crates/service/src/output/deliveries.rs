@@ -202,7 +202,8 @@ pub(crate) fn registrations(registrations: &[Registration], screen: &Screen) -> 
 
 fn steps(view: &mut View<'_>, steps: &[String]) {
     for (index, step) in steps.iter().enumerate() {
-        view.verbatim(&format!("{}. {step}", index + 1));
+        let before = format!("  {:>2}. ", index + 1);
+        view.hanging(&before, before.len(), None, step);
     }
 }
 
@@ -286,8 +287,8 @@ mod tests {
         ✓ source · gitlab · enabled
           Address  https://refsync.example.org/hooks/app/source
           Events   Push events, Tag push events
-          1. Open Settings, Webhooks.
-          2. Add the address above.
+           1. Open Settings, Webhooks.
+           2. Add the address above.
 
         ✗ target · gitlab · disabled: webhookSecret is not configured
           Address  https://refsync.example.org/hooks/app/source

@@ -16,11 +16,12 @@ pub(crate) fn report(drift: &Drift, wide: bool, screen: &Screen) -> String {
     if !drift.references.is_empty() {
         view.grid(&grid(drift, wide, screen)).gap();
     }
-    let mark = if is_drifted(drift) {
-        marks::reference(ReferenceState::Behind)
-    } else {
-        marks::reference(ReferenceState::InSync)
-    };
+    let any = |state| drift.references.iter().any(|reference| reference.state == state);
+    let mark = marks::reference(match is_drifted(drift) {
+        _ if any(ReferenceState::Conflict) => ReferenceState::Conflict,
+        true => ReferenceState::Behind,
+        false => ReferenceState::InSync,
+    });
     if screen.is_terminal() {
         view.say(Some(mark.tone), &format!("{} {}", mark.symbol, summary(drift)));
         let seen = if drift.live {
@@ -107,7 +108,10 @@ fn summary(drift: &Drift) -> String {
         .iter()
         .map(|(state, count)| format!("{} {}", grouped(*count), marks::reference(*state).word))
         .collect();
-    said.push(format!("{} in sync", grouped(equal)));
+    // What the last runs saw need not have been all of it: none is no news then.
+    if equal > 0 || drift.live || said.is_empty() {
+        said.push(format!("{} in sync", grouped(equal)));
+    }
     format!("{}: {}", drift.mirror, said.join(", "))
 }
 
@@ -150,7 +154,7 @@ mod tests {
         -  refs/heads/old              absent   b1b2c3d  deletion not mirrored     2h
         +  refs/heads/own              absent   b1b2c3d  on the target alone       2h
 
-        * app: 1 behind, 1 conflict, 1 deletion not mirrored, 1 on the target alone,
+        ! app: 1 behind, 1 conflict, 1 deletion not mirrored, 1 on the target alone,
         1,204 in sync
         As the last runs saw it, told just now; --live looks at both sides now.
         to decide: refsync conflict view app REFERENCE
@@ -163,7 +167,7 @@ mod tests {
         -  refs/heads/old              absent                                    b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4  deletion not mirrored     2h  c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4  019a0b1c-2d3e-7000-8000-000000000001  in words
         +  refs/heads/own              absent                                    b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4  on the target alone       2h  c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4  019a0b1c-2d3e-7000-8000-000000000001  in words
 
-        * app: 1 behind, 1 conflict, 1 deletion not mirrored, 1 on the target alone, 1,204 in sync
+        ! app: 1 behind, 1 conflict, 1 deletion not mirrored, 1 on the target alone, 1,204 in sync
         As the last runs saw it, told just now; --live looks at both sides now.
         to decide: refsync conflict view app REFERENCE
         to bring it over now: refsync mirror run app --wait

@@ -113,14 +113,6 @@ impl Cell {
 }
 
 impl Cell {
-    /// As people see it.
-    pub(super) fn painted(&self, screen: &Screen) -> String {
-        match self.tone {
-            Some(tone) => screen.paint(tone, &self.text),
-            None => self.text.clone(),
-        }
-    }
-
     /// As people see it, in lines of at most so many columns.
     pub(super) fn lines(&self, screen: &Screen, most: usize) -> Vec<String> {
         wrap(&self.text, most)

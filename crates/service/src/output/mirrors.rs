@@ -270,10 +270,11 @@ fn schedule(mirror: &Mirror) -> String {
 }
 
 fn happened(view: &mut View<'_>, mirror: &Mirror, screen: &Screen) {
-    view.field(
+    // Zero is what is not known before the first look at all of it.
+    let references = Some(mirror.counts.references).filter(|count| *count > 0);
+    view.field_if(
         "In scope",
-        Cell::new(format!("{} references", grouped(mirror.counts.references)))
-            .raw(mirror.counts.references.to_string()),
+        references.map(|count| Cell::new(format!("{} references", grouped(count))).raw(count.to_string())),
     )
     .field_if("In sync", mirror.in_sync_at.map(|at| ago(at, screen)))
     .field_if("Changed", mirror.changed_at.map(|at| ago(at, screen)));

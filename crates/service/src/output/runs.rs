@@ -192,7 +192,7 @@ fn fields(view: &mut View<'_>, run: &Run, screen: &Screen) {
             (run.bytes > 0).then(|| Cell::new(human_bytes(run.bytes)).raw(run.bytes.to_string())),
         )
         .field_if(
-            "Equal",
+            "In sync",
             (run.in_sync > 0).then(|| format!("{} references", grouped(run.in_sync))),
         );
 }

@@ -72,11 +72,6 @@ impl Screen {
         }
     }
 
-    /// The colours.
-    pub(crate) fn palette(&self) -> Palette {
-        self.palette
-    }
-
     /// The width in columns; `None` in a pipe.
     pub(crate) fn width(&self) -> Option<usize> {
         self.width

@@ -123,6 +123,36 @@ impl<'a> View<'a> {
         self
     }
 
+    /// A text behind something that takes so many columns; its further lines stand below its first.
+    pub(crate) fn hanging(
+        &mut self,
+        before: &str,
+        indent: usize,
+        tone: Option<Tone>,
+        text: &str,
+    ) -> &mut Self {
+        self.flush();
+        let room = self
+            .screen
+            .width()
+            .unwrap_or(usize::MAX)
+            .saturating_sub(indent)
+            .max(24);
+        for (index, line) in wrap(&visible(text.as_bytes()), room).iter().enumerate() {
+            if index == 0 {
+                self.text.push_str(before);
+            } else {
+                self.text.push_str(&" ".repeat(indent));
+            }
+            match tone {
+                Some(tone) => self.text.push_str(&self.screen.paint(tone, line)),
+                None => self.text.push_str(line),
+            }
+            self.text.push('\n');
+        }
+        self
+    }
+
     /// A command to type, or an output to be copied: never broken, harmless already.
     pub(crate) fn verbatim(&mut self, line: &str) -> &mut Self {
         self.flush();

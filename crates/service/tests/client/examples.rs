@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use testkit::{Finished, git_environment};
 
-use crate::{everything, refsync};
+use crate::everything;
 
 /// Every text of a YAML file, wherever it stands.
 fn texts(value: &serde_json::Value, all: &mut Vec<String>) {

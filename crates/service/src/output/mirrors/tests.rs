@@ -104,7 +104,7 @@ fn one_mirror_is_shown_with_its_conflicts_and_runs() {
         input_sets: Vec::new(),
     };
     insta::assert_snapshot!(view(&mirror, &beside, &Screen::plain(80, now())), @"
-    ! app · waiting, behind since 2 hours ago
+    ! app · waiting, behind for 2 hours
     the app, both ways
 
       Source      https://git.harness.io/acct/org/pay/app.git (github, credential
@@ -150,7 +150,7 @@ fn a_failed_mirror_tells_the_error_and_the_next_try() {
         input_sets: Vec::new(),
     };
     insta::assert_snapshot!(view(&mirror, &beside, &Screen::plain(80, now())), @"
-    ✗ core-authentication-service · failed, behind since 5 minutes ago
+    ✗ core-authentication-service · failed, behind for 5 minutes
 
       Source      https://git.harness.io/acct/org/pay/core-authentication-service.git
                   (github, credential ghe)

@@ -80,7 +80,7 @@ fn a_run_is_shown_with_its_references() {
       Told       refs/heads/main a1b2c3d → b1b2c3d
       Took       1.0 s (observe 0.2 s, relay 0.5 s)
       Relayed    12.5 KiB
-      Equal      1,203 references
+      In sync    1,203 references
 
     References
          REFERENCE        OLD      NEW      ON      OUTCOME
@@ -102,7 +102,7 @@ fn a_failed_run_names_the_side_at_fault_what_to_do_and_the_commands_by_hand() {
       Told       refs/heads/main a1b2c3d → b1b2c3d
       Took       1.0 s (observe 0.2 s, relay 0.5 s)
       Relayed    12.5 KiB
-      Equal      1,203 references
+      In sync    1,203 references
 
       Error     the host refused the token of the credential ghe (HTTP 401)
       At fault  the target, during observe
@@ -139,7 +139,7 @@ fn a_refused_run_shows_the_push_by_hand() {
       Told       refs/heads/main a1b2c3d → b1b2c3d
       Took       1.0 s (observe 0.2 s, relay 0.5 s)
       Relayed    12.5 KiB
-      Equal      1,203 references
+      In sync    1,203 references
 
     References
          REFERENCE        OLD      NEW      ON      OUTCOME
