@@ -34,7 +34,7 @@ enum Command {
     /// Check that the API answers as its OpenAPI document says.
     Contract,
     /// Measure refsync beside the git commands that it replaces, between real servers on loopback.
-    Bench(bench::Args),
+    Bench(Box<bench::Args>),
 }
 
 fn main() -> ExitCode {

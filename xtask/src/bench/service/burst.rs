@@ -60,7 +60,7 @@ pub(super) fn measure(lab: &Lab, refsync: &Path, mirrors: usize) -> anyhow::Resu
         let sent = Arc::clone(&sent);
         std::thread::spawn(move || send(address, first_half, &sent))
     };
-    std::thread::sleep(Duration::from_secs_f64(count as f64 / 2.0 / OFFERED * 0.9));
+    super::pass(Duration::from_secs_f64(count as f64 / 2.0 / OFFERED * 0.9));
     served.kill();
     drop(served);
     // The senders find nobody and give up; what they did not send is sent later.
@@ -73,7 +73,7 @@ pub(super) fn measure(lab: &Lab, refsync: &Path, mirrors: usize) -> anyhow::Resu
     let resent = again.len();
     send(served.address, again.into(), &sent)?;
     wait("every mirror in sync", Duration::from_secs(900), || {
-        std::thread::sleep(Duration::from_millis(200));
+        super::pass(Duration::from_millis(200));
         Ok(fleet.is_in_sync())
     })?;
     let all = began.elapsed();
@@ -164,7 +164,7 @@ fn send_in_turn(
             return;
         };
         let due = began + next.at.saturating_sub(offset);
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        super::pass(due.saturating_duration_since(Instant::now()));
         match client.hook(&next.path, SECRET, &next.body) {
             Ok(answer) if answer.status == 202 => lock(&sent.took).push(due.elapsed()),
             Ok(answer) => lock(&sent.refused).push(answer.status),

@@ -1,6 +1,6 @@
 //! Many mirrors of small repositories, alike but for their names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -92,11 +92,19 @@ pub(super) fn configuration<'a>(
     sweep: &str,
     more: &str,
 ) -> String {
-    let mut text = format!(
-        "version: 1\nlisten: 127.0.0.1:0\ndatabase: {database}\n{more}\
-         credentials:\n  lab: {{host: 127.0.0.1, provider: gitlab, webhookSecret: \"${{env:BENCH_SECRET}}\", maxConcurrent: 64}}\n\
-         defaults: {{sweep: {sweep}}}\nmirrors:\n"
-    );
+    let mirrors: Vec<_> = mirrors.collect();
+    let hosts: BTreeSet<String> = mirrors
+        .iter()
+        .flat_map(|(_, source, target)| [authority(source), authority(target)])
+        .collect();
+    let mut text = format!("version: 1\nlisten: 127.0.0.1:0\ndatabase: {database}\n{more}credentials:\n");
+    for (number, host) in hosts.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "  host{number}: {{host: \"{host}\", provider: gitlab, webhookSecret: \"${{env:BENCH_SECRET}}\", maxConcurrent: 64}}"
+        );
+    }
+    let _ = write!(text, "defaults: {{sweep: {sweep}}}\nmirrors:\n");
     for (name, source, target) in mirrors {
         // A string takes everything.
         let _ = writeln!(
@@ -105,6 +113,12 @@ pub(super) fn configuration<'a>(
         );
     }
     text
+}
+
+/// Host and port of an address.
+fn authority(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default().to_owned()
 }
 
 /// The body of a push event as GitLab sends it.

@@ -32,14 +32,12 @@ pub(super) fn measure(lab: &Lab, refsync: &Path, mirrors: usize) -> anyhow::Resu
         &folder.path().join("refsync.db.admin-token"),
     )?;
     wait("every mirror seen in sync", SWEEP * 6, || {
-        std::thread::sleep(Duration::from_millis(200));
-        let answer = served
-            .client()?
-            .get("/api/v1/mirrors?state=in-sync&limit=1", Some(&served.token))?;
+        super::pass(Duration::from_millis(200));
+        let answer = served.client()?.get("/api/v1/", Some(&served.token))?;
         Ok(counted(&answer.body, "in-sync") == Some(mirrors as u64))
     })?;
     let before = served.processor_time()?;
-    std::thread::sleep(SWEEP * 2);
+    super::pass(SWEEP * 2);
     let swept = (served.processor_time()? - before).as_secs_f64() / 2.0 / mirrors as f64;
     let listed = 2.0 * ls_remote(lab, &fleet)?;
     let peak = served.peak_memory()?;
@@ -118,8 +116,8 @@ fn children() -> f64 {
     ticks as f64 / rustix::param::clock_ticks_per_second() as f64
 }
 
-/// The count of a state in a list of mirrors.
+/// The count of a state in the overview.
 fn counted(body: &[u8], state: &str) -> Option<u64> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
-    value.pointer(&format!("/counts/{state}"))?.as_u64()
+    value.pointer(&format!("/mirrors/{state}"))?.as_u64()
 }

@@ -149,6 +149,12 @@ fn ms(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }
 
+/// Lets time pass where the time itself is what is measured or offered: a rate, a sweep's period, a poll of another process.
+#[expect(clippy::disallowed_methods, reason = "a benchmark is about time")]
+fn pass(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// Waits for something that has to come, looking often: the time until then is measured.
 fn wait(
     what: &str,
@@ -158,7 +164,7 @@ fn wait(
     let started = std::time::Instant::now();
     while !is_so()? {
         anyhow::ensure!(started.elapsed() < at_most, "not within {at_most:?}: {what}");
-        std::thread::sleep(Duration::from_micros(500));
+        pass(Duration::from_micros(500));
     }
     Ok(started.elapsed())
 }

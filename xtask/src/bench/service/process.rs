@@ -65,7 +65,7 @@ impl Served {
                 let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
                 bail!("refsync serve is not ready:\n{log}");
             }
-            std::thread::sleep(Duration::from_millis(10));
+            super::pass(Duration::from_millis(10));
         }
         let token = fs::read_to_string(token_file)
             .context("there is no admin token beside the database")?

@@ -69,7 +69,7 @@ fn drain(lab: &Lab, refsync: &Path, processes: usize, kill: bool) -> anyhow::Res
         last.kill();
     }
     wait("every mirror in sync", Duration::from_secs(300), || {
-        std::thread::sleep(Duration::from_millis(50));
+        super::pass(Duration::from_millis(50));
         Ok(fleet.is_in_sync())
     })?;
     let took = began.elapsed();
