@@ -10,6 +10,7 @@ pub mod decide;
 pub mod error;
 pub mod event;
 pub mod guard;
+pub mod history;
 pub mod keeper;
 mod ledger;
 mod listing;

@@ -37,6 +37,8 @@ pub(crate) struct Wanted {
     pub(crate) thin: bool,
     /// Deltas may name their base by its place.
     pub(crate) ofs_delta: bool,
+    /// Commits alone, at most so many generations of them, where the server offers that: to look at, not to push.
+    pub(crate) generations: Option<u32>,
 }
 
 impl Wanted {
@@ -58,6 +60,7 @@ impl Wanted {
             shallow: receive.listing.shallow.clone(),
             thin: !receive.capabilities.no_thin,
             ofs_delta: receive.capabilities.ofs_delta,
+            generations: None,
         }
     }
 
@@ -106,7 +109,10 @@ impl Upload<'_> {
             let exchange = self
                 .request(self.fetch_request(wanted, &haves, rest.is_empty()).encode())
                 .await?;
-            match self.round(exchange, &mut known).await? {
+            match self
+                .round(exchange, &mut known, wanted.generations.is_some())
+                .await?
+            {
                 Round::Pack(stream) => return Ok(stream),
                 Round::Over(exchange) => self.keep(exchange).await,
             }
@@ -129,6 +135,10 @@ impl Upload<'_> {
             thin_pack: wanted.thin,
             ofs_delta: wanted.ofs_delta,
             shallow: &wanted.shallow,
+            deepen: wanted.generations.filter(|_| self.offers("fetch", "shallow")),
+            filter: wanted
+                .generations
+                .and(self.offers("fetch", "filter").then_some("tree:0")),
             object_format: self.format,
             send_object_format: self.has("object-format"),
             agent: self.has("agent").then_some(AGENT),
@@ -137,7 +147,7 @@ impl Upload<'_> {
     }
 
     /// Reads the answer to one request: acknowledgments, or the start of the pack.
-    async fn round(&self, mut exchange: Exchange, known: &mut Vec<Oid>) -> Result<Round, Fault> {
+    async fn round(&self, mut exchange: Exchange, known: &mut Vec<Oid>, cut: bool) -> Result<Round, Fault> {
         let mut decoder = FetchDecoder::new(self.format);
         loop {
             let incoming = exchange.incoming();
@@ -147,6 +157,7 @@ impl Upload<'_> {
             match decoder.packet(&packet).map_err(remote_words)? {
                 FetchEvent::Ack(id) => known.push(id),
                 FetchEvent::RoundEnd => return Ok(Round::Over(exchange)),
+                FetchEvent::Shallow(_) if cut => {}
                 // No depth was asked for: only a server whose own history is cut off says this.
                 FetchEvent::Shallow(_) => return Err(Fault::Shallow),
                 event @ (FetchEvent::Pack(_) | FetchEvent::Progress(_) | FetchEvent::End) => {

@@ -28,7 +28,8 @@ struct Waiting {
 /// Keeps the commits for later deltas, and looks for one with a given parent.
 #[derive(Debug)]
 pub(super) struct Commits {
-    parent: Oid,
+    parent: Option<Oid>,
+    format: ObjectFormat,
     limits: ScanLimits,
     memory: usize,
     ids: HashMap<u64, Oid>,
@@ -38,9 +39,10 @@ pub(super) struct Commits {
 }
 
 impl Commits {
-    pub(super) fn new(parent: Oid, limits: ScanLimits) -> Self {
+    pub(super) fn new(parent: Option<Oid>, format: ObjectFormat, limits: ScanLimits) -> Self {
         Self {
             parent,
+            format,
             limits,
             memory: 0,
             ids: HashMap::new(),
@@ -65,7 +67,7 @@ impl Commits {
         // Deltas with their bases: one at a time is made into its object, so that only one is not counted yet.
         let mut ready: Vec<(Oid, Waiting)> = Vec::new();
         while let Some((offset, content)) = next.take() {
-            if has_parent(&content, &self.parent) {
+            if self.parent.is_some_and(|parent| has_parent(&content, &parent)) {
                 return Ok(true);
             }
             let id = self.keep(offset, content)?;
@@ -106,6 +108,11 @@ impl Commits {
         Ok(false)
     }
 
+    /// The commits that were kept.
+    pub(super) fn contents(&self) -> &HashMap<Oid, Vec<u8>> {
+        &self.contents
+    }
+
     /// Whether deltas are left whose base never came.
     pub(super) fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()
@@ -119,7 +126,7 @@ impl Commits {
     /// An object that comes twice is counted twice: otherwise few bytes could cost much time.
     fn keep(&mut self, offset: u64, content: Vec<u8>) -> Result<Oid, GiveUp> {
         self.reserve(content.len())?;
-        let id = commit_id(&content, ObjectFormat::of(&self.parent))?;
+        let id = commit_id(&content, self.format)?;
         self.ids.insert(offset, id);
         self.contents.insert(id, content);
         Ok(id)

@@ -108,8 +108,17 @@ enum ObjectKind {
 impl ParentScan {
     /// A scan for a commit that names `parent`, in a pack of this format.
     pub fn new(parent: Oid, format: ObjectFormat, limits: ScanLimits) -> Self {
+        Self::looking_for(Some(parent), format, limits)
+    }
+
+    /// A scan that looks for none, and keeps them all: [`ParentScan::commits`].
+    pub fn of_all(format: ObjectFormat, limits: ScanLimits) -> Self {
+        Self::looking_for(None, format, limits)
+    }
+
+    fn looking_for(parent: Option<Oid>, format: ObjectFormat, limits: ScanLimits) -> Self {
         Self {
-            commits: Commits::new(parent, limits),
+            commits: Commits::new(parent, format, limits),
             limits,
             format,
             hasher: gix_hash::hasher(format.kind()),
@@ -153,6 +162,14 @@ impl ParentScan {
             Step::End(state) => state,
             _ => ScanState::NeedMore,
         }
+    }
+
+    /// The commits that were kept so far, in no order: their ids and contents.
+    pub fn commits(&self) -> impl Iterator<Item = (&Oid, &[u8])> {
+        self.commits
+            .contents()
+            .iter()
+            .map(|(id, content)| (id, content.as_slice()))
     }
 
     fn pack_header(&mut self, bytes: &[u8]) -> Result<Result<usize, GiveUp>, ProtocolError> {
