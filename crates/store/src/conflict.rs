@@ -108,6 +108,15 @@ impl Store {
         }))
     }
 
+    /// How many conflicts are open.
+    pub async fn conflict_count(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) AS total FROM standing WHERE why = 'conflict'";
+        match self.db().first(sql, vec![]).await? {
+            Some(row) => row.count("total"),
+            None => Ok(0),
+        }
+    }
+
     /// One conflict; `NotFound` if it is no more.
     pub async fn conflict(&self, mirror: &str, name: &RefName) -> Result<Conflict, StoreError> {
         let sql = format!("{STANDING} WHERE mirror = $1 AND name = $2 AND why = 'conflict'");

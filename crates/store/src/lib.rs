@@ -21,6 +21,7 @@ mod open;
 pub mod page;
 pub mod queue;
 pub mod run;
+pub mod session;
 #[cfg(test)]
 mod testing;
 pub mod time;

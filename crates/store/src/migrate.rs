@@ -17,10 +17,16 @@ struct Step {
 }
 
 /// Every version so far, in order. A step that was released is never changed: its checksum is in people's databases.
-const STEPS: &[Step] = &[Step {
-    number: 1,
-    sql: include_str!("../migrations/0001.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        number: 1,
+        sql: include_str!("../migrations/0001.sql"),
+    },
+    Step {
+        number: 2,
+        sql: include_str!("../migrations/0002.sql"),
+    },
+];
 
 /// Any number will do, as long as no other program on the same database takes it for its own.
 const POSTGRES_LOCK: &str = "SELECT 1 AS one FROM (SELECT pg_advisory_xact_lock(7305809245021)) AS taken";

@@ -1,5 +1,6 @@
 //! Runs: asked for, under way, finished; their references and logs.
 
+mod hours;
 mod list;
 mod log;
 mod prune;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Time;
 
+pub use hours::HourOfRuns;
 pub(crate) use log::note;
 pub(crate) use row::{from_row, record};
 

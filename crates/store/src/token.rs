@@ -48,7 +48,7 @@ const PREFIX: &str = "refsync_";
 /// Use is written down once an hour: a write for each request would be too much.
 const USED_MS: i64 = 3_600_000;
 
-fn read(row: &Row) -> Result<Token, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Token, StoreError> {
     let label = match (row.maybe_text("label")?, row.maybe_text("label_value")?) {
         (Some(label), Some(value)) => Some((label, value)),
         _ => None,
