@@ -17,6 +17,7 @@ mod metrics;
 mod ops;
 mod output;
 mod serve;
+mod web;
 mod work;
 
 fn main() -> ExitCode {

@@ -57,4 +57,4 @@ mod tests;
 
 pub(crate) use connections::serve;
 pub(crate) use first_token::first_token;
-pub(crate) use routes::router;
+pub(crate) use routes::{live, router};

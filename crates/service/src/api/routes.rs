@@ -70,6 +70,17 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
 }
 
+/// What happens, for pages that stay up to date: `/events` and `/runs/{id}/events`. Whoever mounts it says who the caller is.
+pub(crate) fn live(app: &Arc<App>) -> Router {
+    Router::new()
+        .route("/events", get(events::handle))
+        .route("/runs/{id}/events", get(runs::events::handle))
+        .with_state(Given {
+            app: Arc::clone(app),
+            streams: Streams::default(),
+        })
+}
+
 /// The OpenAPI document, without a service.
 #[cfg(test)]
 pub(super) fn openapi() -> OpenApi {

@@ -80,18 +80,37 @@ fn line(report: &RefReport) -> Option<Reference> {
 pub(crate) async fn check(app: &App, caller: &Caller, name: &str) -> Result<CheckReport, OpError> {
     caller.may(Role::Operate)?;
     let found = caller.mirror(app, name).await?;
-    let mirror = found.configured()?;
-    let mut checks = match look(app, mirror).await {
+    let mut checks = preflight(app, found.configured()?).await?;
+    checks.extend(webhooks(app, name));
+    Ok(report_of(name, checks))
+}
+
+/// The preflight of a mirror that is not made yet, or not changed.
+pub(crate) async fn check_spec(
+    app: &App,
+    caller: &Caller,
+    spec: &config::raw::MirrorSpec,
+) -> Result<CheckReport, OpError> {
+    caller.may(Role::Admin)?;
+    let mirror = super::mirrors::checked(app, caller, spec)?;
+    let checks = preflight(app, &mirror).await?;
+    Ok(report_of(&mirror.name, checks))
+}
+
+fn report_of(name: &str, checks: Vec<Check>) -> CheckReport {
+    CheckReport {
+        mirror: name.to_owned(),
+        ok: checks.iter().all(|check| check.result != CheckResult::Failed),
+        checks,
+    }
+}
+
+async fn preflight(app: &App, mirror: &Mirror) -> Result<Vec<Check>, OpError> {
+    Ok(match look(app, mirror).await {
         Ok(report) => of_report(mirror, &report),
         Err(LookError::Store(error)) => return Err(error.into()),
         Err(LookError::Setup(text)) => setup(text),
         Err(error @ LookError::TimedOut) => vec![failed(None, CheckWhat::Reachable, error.to_string(), None)],
-    };
-    checks.extend(webhooks(app, name));
-    Ok(CheckReport {
-        mirror: name.to_owned(),
-        ok: checks.iter().all(|check| check.result != CheckResult::Failed),
-        checks,
     })
 }
 

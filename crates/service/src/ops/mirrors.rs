@@ -212,7 +212,7 @@ async fn writable(app: &App, caller: &Caller, name: &str) -> Result<Made, OpErro
     })
 }
 
-fn checked(app: &App, caller: &Caller, spec: &MirrorSpec) -> Result<Mirror, OpError> {
+pub(super) fn checked(app: &App, caller: &Caller, spec: &MirrorSpec) -> Result<Mirror, OpError> {
     let mirror = config::load::mirror(&app.loaded().config, spec).map_err(|problems| {
         OpError::Invalid(
             problems

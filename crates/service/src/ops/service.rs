@@ -74,12 +74,14 @@ async fn seen_notice(app: &App, caller: &Caller, notice: Notice) -> Result<Optio
     if mirrors.is_empty() && caller.is_limited() {
         return Ok(None);
     }
-    let text = if mirrors.len() == all {
-        notice.text
+    let (cause, text) = if mirrors.len() == all {
+        (notice.cause, notice.text)
     } else {
-        format!("{} of your mirrors: look at their last runs", mirrors.len())
+        let text = format!("{} of your mirrors: look at their last runs", mirrors.len());
+        (notice.event.clone(), text)
     };
     Ok(Some(model::Notice {
+        cause,
         event: notice.event,
         text,
         mirrors,

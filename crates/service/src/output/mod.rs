@@ -4,7 +4,7 @@ use std::io::Write;
 
 pub(crate) mod again;
 mod aside;
-mod by_hand;
+pub(crate) mod by_hand;
 pub(crate) mod checks;
 pub(crate) mod conflicts;
 pub(crate) mod deliveries;

@@ -22,7 +22,7 @@ pub(crate) use logs::LogFormat;
 
 use crate::app::{App, Loaded, Place};
 use crate::output::Aside;
-use crate::{api, hooks, work};
+use crate::{api, hooks, web, work};
 
 /// The configuration is wrong: the `EX_CONFIG` of `sysexits.h`.
 const EXIT_CONFIG: u8 = 78;
@@ -140,15 +140,13 @@ impl Listeners {
     }
 
     fn serve(self, app: &Arc<App>, tasks: &TaskTracker) {
+        let mut main = web::router(app).merge(api::router(app));
         match self.hooks {
             Some(listener) => {
                 tasks.spawn(api::serve(listener, hooks::router(app), Arc::clone(app)));
-                tasks.spawn(api::serve(self.main, api::router(app), Arc::clone(app)));
             }
-            None => {
-                let both = api::router(app).merge(hooks::router(app));
-                tasks.spawn(api::serve(self.main, both, Arc::clone(app)));
-            }
+            None => main = main.merge(hooks::router(app)),
         }
+        tasks.spawn(api::serve(self.main, main, Arc::clone(app)));
     }
 }

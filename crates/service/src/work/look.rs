@@ -5,6 +5,7 @@ use std::time::Duration;
 use config::Mirror;
 use engine::event::Listener;
 use engine::report::Report;
+use engine::request::Request;
 use engine::side::Both;
 use store::StoreError;
 use store::run::Inputs;
@@ -35,6 +36,14 @@ pub(crate) enum LookError {
 
 /// Looks at all references in scope, and decides what a run would do.
 pub(crate) async fn look(app: &App, mirror: &Mirror) -> Result<Report, LookError> {
+    let request = request(app, mirror).await?;
+    tokio::time::timeout(IN_ALL, engine::run(&request, &Listener::none()))
+        .await
+        .map_err(|_| LookError::TimedOut)
+}
+
+/// A dry run of all references in scope, for somebody who waits.
+pub(crate) async fn request(app: &App, mirror: &Mirror) -> Result<Request, LookError> {
     let loaded = app.loaded();
     let memory = app.store.memory(&mirror.name, None).await?;
     let ends = ends::of_mirror(&loaded.config, mirror, &app.secrets)
@@ -48,9 +57,7 @@ pub(crate) async fn look(app: &App, mirror: &Mirror) -> Result<Report, LookError
     let mut request = request::of_asked(mirror, endpoints, &inputs, &memory).map_err(setup)?;
     request.keep_bases = false;
     request.timeouts.idle = request.timeouts.idle.min(SILENCE);
-    tokio::time::timeout(IN_ALL, engine::run(&request, &Listener::none()))
-        .await
-        .map_err(|_| LookError::TimedOut)
+    Ok(request)
 }
 
 fn setup(unfit: Unfit) -> LookError {

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use budget::Budget;
+pub(crate) use orders::parked;
 
 mod attempt;
 mod begun;

@@ -135,7 +135,7 @@ fn resolve(
 }
 
 /// Where the other value of a conflict is kept.
-pub(super) fn parked(name: &RefName, value: Oid) -> Result<RefName, Unfit> {
+pub(crate) fn parked(name: &RefName, value: Oid) -> Result<RefName, Unfit> {
     let short = value.to_hex_with_len(10).to_string();
     let full = name.as_bytes();
     let rest = full

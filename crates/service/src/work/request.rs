@@ -16,7 +16,7 @@ use store::run::Inputs;
 
 /// What cannot be asked for: a person's inputs, or a secret that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(crate) enum Unfit {
     /// The inputs make no run: trying again changes nothing.
     Inputs(String),
     /// A secret of this credential cannot be read now.

@@ -34,6 +34,8 @@ pub(crate) struct Overview {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Notice {
+    /// What makes it the same as another: `conflict app refs/heads/main 1a2b3c4 5d6e7f8`, `held app RUN`, `credential ghe 401`.
+    pub(crate) cause: String,
     /// `conflict`, `held`, `failure`.
     pub(crate) event: String,
     /// A sentence.

@@ -33,7 +33,7 @@ impl Story {
     pub(super) async fn go_on(&mut self, left: &Repository, right: &Repository) -> anyhow::Result<()> {
         let step = self.step;
         self.step += 1;
-        let here = if step % 2 == 0 { left } else { right };
+        let here = if step.is_multiple_of(2) { left } else { right };
         let who = PEOPLE[step % PEOPLE.len()];
         let what = WORK[step % WORK.len()];
         match step {

@@ -1,0 +1,142 @@
+//! Deliveries of webhooks: what came in, from whom, what became of it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{Redirect, Response};
+use serde::Deserialize;
+use store::Time;
+use store::delivery::Filter;
+
+use super::rows::{DeliveryRow, segment};
+use super::run::{Pressed, answer, redirect};
+use crate::app::App;
+use crate::ops;
+use crate::output::summary::human_bytes;
+use crate::web::frame::Frame;
+use crate::web::session::Session;
+
+/// How much of a body a page shows.
+const SHOWN: usize = 64 << 10;
+
+#[derive(Template)]
+#[template(path = "deliveries.html")]
+struct List {
+    frame: Frame,
+    deliveries: Vec<DeliveryRow>,
+    next: Option<String>,
+}
+
+/// Which deliveries.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct Asked {
+    mirror: Option<String>,
+    after: Option<String>,
+}
+
+/// `GET /deliveries`.
+pub(in crate::web) async fn list(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let page = async {
+        let filter = Filter {
+            mirror: asked.mirror.clone(),
+            credential: None,
+        };
+        let ask = ops::pages::ask(asked.after.clone(), None)?;
+        let page = ops::deliveries::list(&app, &session.caller, &filter, ask).await?;
+        let now = Time::now();
+        Ok(List {
+            frame: Frame::new(&app, &session, "/deliveries")
+                .await
+                .live("/live/events"),
+            deliveries: page
+                .items
+                .into_iter()
+                .map(|delivery| DeliveryRow::new(&ops::show::delivery(delivery, false), now))
+                .collect(),
+            next: page.next.map(|after| {
+                let mirror = asked
+                    .mirror
+                    .as_deref()
+                    .map(|mirror| format!("&mirror={}", segment(mirror)));
+                format!(
+                    "/deliveries?after={}{}",
+                    segment(&after),
+                    mirror.unwrap_or_default()
+                )
+            }),
+        })
+    };
+    answer(&app, page.await)
+}
+
+#[derive(Template)]
+#[template(path = "delivery.html")]
+struct Page {
+    frame: Frame,
+    one: DeliveryRow,
+    from: String,
+    repeats: Option<String>,
+    answer: String,
+    headers: Vec<(String, String)>,
+    size: String,
+    body: String,
+}
+
+/// `GET /deliveries/{id}`.
+pub(in crate::web) async fn page(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(id): Path<String>,
+) -> Response {
+    let page = async {
+        let delivery = ops::deliveries::show(&app, &session.caller, &id).await?;
+        let size = delivery.body.len();
+        let shown = ops::show::delivery(delivery, true);
+        let body = shown.body.clone().unwrap_or_default();
+        let body = serde_json::from_str::<serde_json::Value>(&body)
+            .and_then(|value| serde_json::to_string_pretty(&value))
+            .unwrap_or(body);
+        Ok(Page {
+            frame: Frame::new(&app, &session, "/deliveries").await,
+            one: DeliveryRow::new(&shown, Time::now()),
+            from: shown.from.clone(),
+            repeats: shown.repeats.clone(),
+            answer: serde_json::to_string_pretty(&shown.answer).unwrap_or_default(),
+            headers: shown.headers.clone().unwrap_or_default().into_iter().collect(),
+            size: human_bytes(size as u64),
+            body: beginning(&body),
+        })
+    };
+    answer(&app, page.await)
+}
+
+fn beginning(text: &str) -> String {
+    if text.len() <= SHOWN {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(SHOWN).collect();
+    cut.push_str("\n… the API has the rest");
+    cut
+}
+
+/// `POST /deliveries/{id}/redeliver`.
+pub(in crate::web) async fn redeliver(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(id): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    let done = async {
+        session.check(pressed.csrf())?;
+        let again = ops::hooks::redeliver(&app, &session.caller, &id).await?;
+        Ok(Redirect::to(&format!("/deliveries/{}", again.id)))
+    };
+    redirect(&app, done.await)
+}

@@ -1,0 +1,356 @@
+//! One mirror: both sides, what differs, runs, references, webhooks, its configuration.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{Redirect, Response};
+use serde::Deserialize;
+use store::Time;
+use store::page::Ask;
+use store::run::Filter;
+
+use super::filters;
+use super::overview::host;
+use super::rows::{DeliveryRow, ReferenceRow, RunRow, cut, lag, mirror_href, segment};
+use super::run::{Pressed, answer, redirect, runs_of};
+use crate::api::model::hook::{Hook, HookState};
+use crate::api::model::mirror::{Direction, End, Mirror, MirrorState};
+use crate::app::App;
+use crate::hooks;
+use crate::ops;
+use crate::output::names::visible;
+use crate::web::frame::Frame;
+use crate::web::plot::{self, Mark};
+use crate::web::session::Session;
+use crate::web::show::{When, between, counted, length};
+use crate::web::trouble::Trouble;
+
+/// How much of each list the page shows; each has a page of its own.
+const DIFFERING: u32 = 50;
+const RUNS: usize = 10;
+const REFERENCES: u32 = 20;
+const DELIVERIES: u32 = 5;
+/// Runs that the plots are drawn from.
+const PLOTTED: u32 = 500;
+
+const WEEK: i64 = 7 * 24 * 3_600_000;
+
+#[derive(Template)]
+#[template(path = "mirror.html")]
+struct Page {
+    frame: Frame,
+    name: String,
+    href: String,
+    description: Option<String>,
+    labels: Vec<String>,
+    direction: &'static str,
+    two_way: bool,
+    state: &'static str,
+    between: String,
+    source: Side,
+    target: Side,
+    error: Option<String>,
+    failures: u32,
+    next_at: Option<When>,
+    paused: Option<Paused>,
+    seen: bool,
+    in_sync_said: String,
+    differing: Vec<ReferenceRow>,
+    runs: Vec<RunRow>,
+    lag_plot: String,
+    outcome_plot: String,
+    reference_count: String,
+    scope: Vec<String>,
+    references: Vec<ReferenceRow>,
+    hooks: Vec<HookRow>,
+    deliveries: Vec<DeliveryRow>,
+    read_only: bool,
+    origin: String,
+    yaml: String,
+}
+
+struct Side {
+    host: String,
+    path: String,
+    credential: Option<String>,
+}
+
+struct Paused {
+    by: String,
+    at: When,
+}
+
+struct HookRow {
+    side: String,
+    provider: String,
+    state: &'static str,
+    url: String,
+    why: Option<&'static str>,
+    steps: Vec<String>,
+}
+
+/// `GET /mirrors/{name}`.
+pub(in crate::web) async fn page(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(name): Path<String>,
+) -> Response {
+    answer(&app, show(&app, &session, &name).await)
+}
+
+async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble> {
+    let now = Time::now();
+    let versioned = ops::mirrors::show(app, &session.caller, name).await?;
+    let mirror = ops::show::mirror(&versioned.found, versioned.version);
+    let differing = references_of(app, session, name, true, None, DIFFERING).await?;
+    let references = references_of(app, session, name, false, None, REFERENCES).await?;
+    let week = Filter {
+        mirror: Some(name.to_owned()),
+        states: Vec::new(),
+        since: Some(Time(now.0 - WEEK)),
+    };
+    let runs = runs_of(app, session, &week, None, PLOTTED).await?.items;
+    let marks: Vec<Mark> = runs
+        .iter()
+        .map(|run| Mark {
+            at: run.created_at.0,
+            state: run.state.stored(),
+            lag: lag(run),
+        })
+        .collect();
+    let row = |reference: &crate::api::model::reference::Reference| ReferenceRow::new(name, reference, now);
+    let configured = versioned.found.configured.as_deref();
+    Ok(Page {
+        frame: Frame::new(app, session, "/").await.live("/live/events"),
+        href: mirror_href(name),
+        description: mirror
+            .description
+            .as_deref()
+            .map(|text| cut(&visible(text.as_bytes()))),
+        labels: mirror
+            .labels
+            .iter()
+            .map(|(key, value)| cut(&visible(format!("{key}: {value}").as_bytes())))
+            .collect(),
+        direction: match mirror.direction {
+            Direction::TwoWay => "both ways",
+            Direction::OneWay => "one way, source to target",
+        },
+        two_way: mirror.direction == Direction::TwoWay,
+        state: mirror.state.word(),
+        between: said_between(&mirror, now),
+        source: Side::new(&mirror.source),
+        target: Side::new(&mirror.target),
+        error: mirror.error.as_deref().map(cut),
+        failures: mirror.failures,
+        next_at: mirror.next_at.map(|at| When::of(at.0, now)),
+        paused: mirror.paused.as_ref().map(|paused| Paused {
+            by: visible(paused.by.as_bytes()),
+            at: When::of(paused.at.0, now),
+        }),
+        seen: mirror.in_sync_at.is_some() || mirror.last_run.is_some(),
+        in_sync_said: mirror.in_sync_at.map_or(String::new(), |at| {
+            format!("all equal as of {}", When::of(at.0, now).ago)
+        }),
+        differing: differing.iter().map(row).collect(),
+        lag_plot: plot::lag(&marks, now),
+        outcome_plot: plot::outcomes(&marks, now),
+        runs: runs
+            .iter()
+            .take(RUNS)
+            .map(|run| RunRow::new(run, false, now))
+            .collect(),
+        reference_count: counted(mirror.counts.references, "reference"),
+        scope: mirror.references.clone(),
+        references: references.iter().map(row).collect(),
+        hooks: hooks::endpoints(app, name)
+            .into_iter()
+            .map(HookRow::new)
+            .collect(),
+        deliveries: deliveries(app, session, name, now).await?,
+        read_only: mirror.read_only,
+        origin: mirror
+            .origin
+            .clone()
+            .unwrap_or_else(|| "not in the configuration any more".to_owned()),
+        yaml: configured.map(config::render::mirror).unwrap_or_default(),
+        name: mirror.name,
+    })
+}
+
+/// What stands under the arrow.
+fn said_between(mirror: &Mirror, now: Time) -> String {
+    match (mirror.state, mirror.behind_since) {
+        (MirrorState::InSync, _) => "in sync".to_owned(),
+        (_, Some(since)) => format!("behind for {}", length(between(since.0, now))),
+        (MirrorState::New, None) => "not looked at yet".to_owned(),
+        (state, None) => state.word().replace('-', " "),
+    }
+}
+
+impl Side {
+    fn new(end: &End) -> Self {
+        Self {
+            host: host(&end.url),
+            path: cut(&visible(end.url.as_bytes())),
+            credential: end.credential.clone(),
+        }
+    }
+}
+
+impl HookRow {
+    fn new(hook: Hook) -> Self {
+        let (state, why) = match hook.state {
+            HookState::Enabled => ("enabled", None),
+            HookState::Insecure => (
+                "insecure",
+                Some(
+                    "Anybody can send deliveries: insecure is written. Give its credential a webhookSecret.",
+                ),
+            ),
+            HookState::Disabled => (
+                "disabled",
+                Some("It takes nothing: its credential has no webhookSecret."),
+            ),
+        };
+        Self {
+            side: hook.side.to_string(),
+            provider: hook.provider,
+            state,
+            url: hook.url,
+            why,
+            steps: hook.steps,
+        }
+    }
+}
+
+async fn references_of(
+    app: &App,
+    session: &Session,
+    name: &str,
+    differing: bool,
+    after: Option<String>,
+    limit: u32,
+) -> Result<Vec<crate::api::model::reference::Reference>, Trouble> {
+    let ask = Ask { after, limit };
+    Ok(ops::references::list(app, &session.caller, name, differing, &ask)
+        .await?
+        .items)
+}
+
+async fn deliveries(
+    app: &App,
+    session: &Session,
+    name: &str,
+    now: Time,
+) -> Result<Vec<DeliveryRow>, Trouble> {
+    let filter = store::delivery::Filter {
+        mirror: Some(name.to_owned()),
+        credential: None,
+    };
+    let ask = ops::pages::ask(None, Some(DELIVERIES))?;
+    let page = ops::deliveries::list(app, &session.caller, &filter, ask).await?;
+    Ok(page
+        .items
+        .into_iter()
+        .map(|delivery| DeliveryRow::new(&ops::show::delivery(delivery, false), now))
+        .collect())
+}
+
+#[derive(Template)]
+#[template(path = "references.html")]
+struct References {
+    frame: Frame,
+    mirror: String,
+    href: String,
+    references: Vec<ReferenceRow>,
+    next: Option<String>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct Asked {
+    after: Option<String>,
+}
+
+/// `GET /mirrors/{name}/references`.
+pub(in crate::web) async fn references(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let page = async {
+        let ask = ops::pages::ask(asked.after.clone(), Some(200))?;
+        let page = ops::references::list(&app, &session.caller, &name, false, &ask).await?;
+        let now = Time::now();
+        Ok(References {
+            frame: Frame::new(&app, &session, "/").await,
+            href: mirror_href(&name),
+            references: page
+                .items
+                .iter()
+                .map(|reference| ReferenceRow::new(&name, reference, now))
+                .collect(),
+            next: page
+                .next
+                .map(|after| format!("{}/references?after={}", mirror_href(&name), segment(&after))),
+            mirror: visible(name.as_bytes()),
+        })
+    };
+    answer(&app, page.await)
+}
+
+/// `POST /mirrors/{name}/pause`.
+pub(in crate::web) async fn pause(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(name): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    redirect(&app, set_paused(&app, &session, &name, &pressed, true).await)
+}
+
+/// `POST /mirrors/{name}/resume`.
+pub(in crate::web) async fn resume(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(name): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    redirect(&app, set_paused(&app, &session, &name, &pressed, false).await)
+}
+
+async fn set_paused(
+    app: &App,
+    session: &Session,
+    name: &str,
+    pressed: &Pressed,
+    pause: bool,
+) -> Result<Redirect, Trouble> {
+    session.check(pressed.csrf())?;
+    ops::mirrors::set_paused(app, &session.caller, name, pause).await?;
+    Ok(Redirect::to(&mirror_href(name)))
+}
+
+/// `POST /mirrors/{name}/hooks/register`.
+pub(in crate::web) async fn register(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(name): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    let done = async {
+        session.check(pressed.csrf())?;
+        let registered = ops::hooks::register(&app, &session.caller, &name, false).await?;
+        let failed = registered.iter().find(|one| one.outcome == "failed");
+        match failed {
+            Some(failed) => Err(Trouble::bad(format!("{}: {}", failed.side, failed.text))),
+            None => Ok(Redirect::to(&mirror_href(&name))),
+        }
+    };
+    redirect(&app, done.await)
+}

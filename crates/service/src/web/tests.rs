@@ -1,0 +1,204 @@
+//! What a browser gets, without one: who is let in, what pages forbid, what forms need. Real browsers are in `tests/browser`.
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, StatusCode, header};
+use axum::response::Response;
+use secrecy::ExposeSecret;
+use store::Time;
+use store::token::Role;
+use tower::ServiceExt;
+
+use super::*;
+use crate::app::Loaded;
+
+struct Scene {
+    app: Arc<App>,
+    _folder: tempfile::TempDir,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let folder = testkit::tmp();
+        let url = format!("sqlite:{}", folder.path().join("refsync.db").display());
+        let store = store::Store::open(&url.into()).await.unwrap();
+        let loaded = Loaded::of_file(config::load::empty());
+        let app = App::new(store, "worker".into(), loaded, None);
+        Self {
+            app: Arc::new(app),
+            _folder: folder,
+        }
+    }
+
+    /// The cookie of somebody who signed in with a token of that role.
+    async fn cookie(&self, role: Role) -> String {
+        let (_, text) = self
+            .app
+            .store
+            .make_token("ada", role, None, None, Time::now())
+            .await
+            .unwrap();
+        let answer = self
+            .send(
+                Request::post("/sign-in")
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(format!("token={}&next=%2Fruns", text.expose_secret()))
+                    .unwrap(),
+            )
+            .await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        assert_eq!(answer.headers()[header::LOCATION], "/runs");
+        let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
+            "{cookie}"
+        );
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    async fn send(&self, request: Request<impl Into<Body>>) -> Response {
+        let (parts, body) = request.into_parts();
+        let mut request = Request::from_parts(parts, body.into());
+        let peer: std::net::SocketAddr = "192.0.2.1:4000".parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router(&self.app).oneshot(request).await.unwrap()
+    }
+
+    async fn get(&self, path: &str, cookie: &str) -> (StatusCode, String) {
+        let request = Request::get(path)
+            .header(header::COOKIE, cookie)
+            .body("")
+            .unwrap();
+        let answer = self.send(request).await;
+        let status = answer.status();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn post(&self, path: &str, cookie: &str, form: &str) -> StatusCode {
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.to_owned())
+            .unwrap();
+        self.send(request).await.status()
+    }
+}
+
+/// What the forms of a page carry.
+fn csrf(page: &str) -> &str {
+    let (_, rest) = page
+        .split_once(r#"name="csrf" value=""#)
+        .expect("the page has a form");
+    rest.split_once('"').unwrap().0
+}
+
+#[tokio::test]
+async fn nobody_sees_a_page_without_signing_in() {
+    let scene = Scene::new().await;
+    for path in [
+        "/",
+        "/runs",
+        "/mirrors/app",
+        "/audit",
+        "/live/events",
+        "/no/such/page",
+    ] {
+        let answer = scene.send(Request::get(path).body("").unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{path}");
+        let to = answer.headers()[header::LOCATION].to_str().unwrap();
+        assert!(to.starts_with("/sign-in?next="), "{path}: {to}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_told_and_too_many_are_not_looked_at() {
+    let scene = Scene::new().await;
+    let attempt = || scene.post("/sign-in", "", "token=refsync_wrong");
+    assert_eq!(attempt().await, StatusCode::UNAUTHORIZED);
+    for _ in 0..30 {
+        if attempt().await == StatusCode::TOO_MANY_REQUESTS {
+            return;
+        }
+    }
+    panic!("thirty wrong tokens were looked at");
+}
+
+#[tokio::test]
+async fn pages_allow_a_browser_nothing_but_what_comes_from_here() {
+    let scene = Scene::new().await;
+    let cookie = scene.cookie(Role::Read).await;
+    let request = Request::get("/")
+        .header(header::COOKIE, &cookie)
+        .body("")
+        .unwrap();
+    let answer = scene.send(request).await;
+    let policy = answer.headers()[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    let page = String::from_utf8(body.to_vec()).unwrap();
+    assert!(
+        !page.contains(" style=") && !page.contains("onclick") && !page.contains("http://")
+            || page.contains("127.0.0.1")
+    );
+    assert!(page.contains("No mirrors are configured."));
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_does_nothing() {
+    let scene = Scene::new().await;
+    let cookie = scene.cookie(Role::Admin).await;
+    assert_eq!(
+        scene.post("/sign-out", &cookie, "csrf=guessed").await,
+        StatusCode::FORBIDDEN
+    );
+    let (status, page) = scene.get("/runs", &cookie).await;
+    assert_eq!(status, StatusCode::OK);
+    let form = format!("csrf={}", csrf(&page));
+    assert_eq!(
+        scene.post("/sign-out", &cookie, &form).await,
+        StatusCode::SEE_OTHER
+    );
+    let (status, _) = scene.get("/runs", &cookie).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "the session is over");
+}
+
+#[tokio::test]
+async fn a_token_that_may_read_cannot_make_a_mirror() {
+    let scene = Scene::new().await;
+    let cookie = scene.cookie(Role::Read).await;
+    let (_, page) = scene.get("/runs", &cookie).await;
+    let form = format!(
+        "csrf={}&tab=form&act=save&name=app&source=https%3A%2F%2Fgithub.com%2Fa%2Fb&target=https%3A%2F%2Fgitlab.com%2Fa%2Fb",
+        csrf(&page)
+    );
+    assert_eq!(scene.post("/new", &cookie, &form).await, StatusCode::FORBIDDEN);
+    assert!(scene.app.store.made().await.unwrap().is_empty());
+    let (status, _) = scene.get("/audit", &cookie).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_a_page_that_says_so() {
+    let scene = Scene::new().await;
+    let cookie = scene.cookie(Role::Admin).await;
+    for path in [
+        "/mirrors/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+        "/runs/%3Cb%3E",
+        "/deliveries/x",
+        "/conflicts/view?mirror=a&reference=%3Cscript%3E",
+        "/no/such/page",
+    ] {
+        let (status, page) = scene.get(path, &cookie).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert!(
+            page.contains("There is no such") && !page.contains("<script>"),
+            "{path}: {page}"
+        );
+    }
+}
