@@ -153,15 +153,23 @@ fn bound(values: Vec<Value>) -> Result<AnyArguments, StoreError> {
 
 impl Db {
     /// A transaction that may write.
+    ///
+    /// It begins in a task of its own. sqlx rolls back a transaction that is dropped, but not one whose `BEGIN` nobody waited for: that
+    /// connection would go back to the pool with its transaction open, take locks with every statement, and never give them back.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
-        let inner = match self.dialect {
-            // A plain BEGIN would take the write lock at the first write, and fail if somebody wrote in between.
-            Dialect::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await,
-            Dialect::Postgres => self.writer.begin().await,
-        };
+        let (writer, dialect) = (self.writer.clone(), self.dialect);
+        let begun = tokio::spawn(async move {
+            match dialect {
+                // A plain BEGIN would take the write lock at the first write, and fail if somebody wrote in between.
+                Dialect::Sqlite => writer.begin_with("BEGIN IMMEDIATE").await,
+                Dialect::Postgres => writer.begin().await,
+            }
+        });
+        // Only the end of the runtime ends the task before its work is done.
+        let inner = begun.await.unwrap_or(Err(sqlx::Error::PoolClosed));
         Ok(Tx {
             inner: inner.map_err(failed)?,
-            dialect: self.dialect,
+            dialect,
         })
     }
 

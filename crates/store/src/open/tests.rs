@@ -114,3 +114,36 @@ async fn a_database_that_is_not_there_or_not_ours_is_said_at_once() {
     assert!(matches!(&error, StoreError::Busy(_)), "{error:?}");
     assert!(!error.to_string().contains("hunter2"), "{error}");
 }
+
+#[tokio::test]
+async fn a_transaction_that_nobody_waits_for_holds_nothing() {
+    let url = testkit::postgres::database();
+    let store = Store::open(&url.clone().into()).await.unwrap();
+    let watcher = Store::open(&url.into()).await.unwrap();
+    // Given up at every moment between asking for a connection and the answer to its `BEGIN`.
+    for moment in 0..300 {
+        let enough = async {
+            for _ in 0..moment {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            begun = store.db().begin() => drop(begun),
+            () = enough => {}
+        }
+    }
+    let open = "SELECT count(*) AS open FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while watcher.db().rows(open, vec![]).await.unwrap()[0]
+        .int("open")
+        .unwrap()
+        > 0
+    {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "transactions were left open"
+        );
+        tokio::task::yield_now().await;
+    }
+}
