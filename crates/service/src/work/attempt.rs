@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use config::Mirror;
-use engine::error::Fault;
 use engine::keeper::{Hosts, Recorder};
 use engine::order::Order;
 use engine::report::{Exit, Report};
@@ -14,10 +13,11 @@ use store::queue::{Claim, Dues, Memory, Outcome, Work};
 use store::run::{Finished, Inputs, Run};
 use store::{StoreError, Time};
 
-use super::budget::Gate;
+use super::again::{self, Came};
+use super::budget::{Denied, Gate};
 use super::ends::{self, End};
 use super::journal::Journal;
-use super::made::{Made, Trouble};
+use super::made::{Made, Trouble, Unbegun};
 use super::record::{self, Ran};
 use super::request::{self, Unfit};
 use super::retry::{Dice, after_failures};
@@ -152,29 +152,42 @@ async fn made(
     mirror: Option<&Arc<Mirror>>,
     mut prepared: Prepared,
 ) -> Result<Made, StoreError> {
-    let (mut report, mut gate) = run(worker, claim, journal, &prepared).await;
-    if let Some(mirror) = mirror
-        && is_new_secret(worker, &report, &prepared.ends).await
-        && let Ok(ends) = ends::of_mirror(&worker.app.loaded().config, mirror, &worker.app.secrets).await
-    {
-        journal.note(
-            "info",
-            "the token was refused; it is another by now: trying again",
-        );
-        prepared.request.ends = endpoints(&ends);
-        prepared.ends = ends;
-        (report, gate) = run(worker, claim, journal, &prepared).await;
-    }
-    recorded(claim, journal, mirror, &prepared, &report, &gate).await
+    let came = tried(worker, claim, journal, mirror, &mut prepared).await;
+    recorded(claim, journal, mirror, &prepared, came).await
 }
 
-/// One run of the engine, turned around where the inputs say so.
-async fn run(
+/// Runs the engine, and once more if a token was refused that is another by now.
+async fn tried(
     worker: &Worker,
     claim: &Claim,
     journal: &Arc<Journal>,
-    prepared: &Prepared,
-) -> (Report, Arc<Gate>) {
+    mirror: Option<&Arc<Mirror>>,
+    prepared: &mut Prepared,
+) -> Came {
+    let first = run(worker, claim, journal, prepared).await;
+    if !again::is_new_secret(&worker.app.secrets, claim, &first, &prepared.ends).await {
+        return first;
+    }
+    let loaded = worker.app.loaded();
+    let (config, secrets) = (&loaded.config, &worker.app.secrets);
+    let ends = match (mirror, &claim.work) {
+        (Some(mirror), _) => ends::of_mirror(config, mirror, secrets).await,
+        (None, Work::Asked(run)) => ends::of_one_off(config, &run.inputs, secrets).await,
+        (None, Work::Due(_)) => return first,
+    };
+    let Ok(ends) = ends else { return first };
+    journal.note(
+        "info",
+        "the token was refused; it is another by now: trying again",
+    );
+    prepared.request.ends = endpoints(&ends);
+    prepared.request.bases.extend(first.report.bases.clone());
+    prepared.ends = ends;
+    first.then(run(worker, claim, journal, prepared).await)
+}
+
+/// One run of the engine, turned around where the inputs say so.
+async fn run(worker: &Worker, claim: &Claim, journal: &Arc<Journal>, prepared: &Prepared) -> Came {
     let turn = journal.is_turned();
     let Both { source, target } = &prepared.ends;
     let ends = match turn {
@@ -195,23 +208,13 @@ async fn run(
     }
     let report = engine::run(&request, &journal.listener()).await;
     gate.leave();
-    match turn {
-        true => (turned::report(report), gate),
-        false => (report, gate),
-    }
-}
-
-/// Whether a token that a host just refused is another one by now: read anew, once.
-async fn is_new_secret(worker: &Worker, report: &Report, ends: &Both<End>) -> bool {
-    let Some(error) = &report.error else {
-        return false;
-    };
-    if !matches!(error.kind, Fault::Unauthorized { .. }) {
-        return false;
-    }
-    match &ends.of(error.side).token {
-        Some(token) => worker.app.secrets.refresh(&token.secret).await.unwrap_or(false),
-        None => false,
+    Came {
+        report: match turn {
+            true => turned::report(report),
+            false => report,
+        },
+        denied: gate.denied(),
+        verdicts: gate.verdicts(),
     }
 }
 
@@ -249,22 +252,25 @@ async fn ordered(
         ends,
         memory,
     };
-    let mut whole = Report::default();
-    let mut last = None;
+    let mut whole = Came::default();
     for phase in phases {
         prepared.request.orders = phase;
-        let (report, gate) = run(worker, claim, journal, &prepared).await;
-        last = Some(gate);
+        let Came {
+            report,
+            denied,
+            verdicts,
+        } = tried(worker, claim, journal, Some(mirror), &mut prepared).await;
         let done = report.exit() == Exit::InSync;
         prepared.request.bases.extend(report.bases.clone());
-        add(&mut whole, report);
+        add(&mut whole.report, report);
+        whole.denied = denied;
+        whole.verdicts.extend(verdicts);
         if !done {
             break;
         }
     }
     prepared.request.orders = all;
-    let gate = last.ok_or_else(|| gone(claim))?;
-    recorded(claim, journal, Some(mirror), &prepared, &whole, &gate).await
+    recorded(claim, journal, Some(mirror), &prepared, whole).await
 }
 
 /// What two phases of one run came to together.
@@ -285,50 +291,64 @@ async fn recorded(
     journal: &Arc<Journal>,
     mirror: Option<&Arc<Mirror>>,
     prepared: &Prepared,
-    report: &Report,
-    gate: &Gate,
+    came: Came,
 ) -> Result<Made, StoreError> {
-    match (gate.denied(), &claim.work) {
+    let Came {
+        report,
+        denied,
+        verdicts,
+    } = came;
+    match (&denied, &claim.work) {
         (Some(denied), Work::Due(_)) => {
-            return Ok(Made::denied(denied, prepared.memory.clone(), gate.verdicts()));
+            return Ok(Made::denied(denied.clone(), prepared.memory.clone(), verdicts));
         }
         // A person is told why, in the run they asked for; an order's phases before this one are recorded as they are.
         (Some(denied), Work::Asked(_)) if report.references.is_empty() => {
-            let unfit = Unfit::Inputs(denied.to_string());
-            return unprepared(claim, journal, unfit, prepared.memory.clone()).await;
+            let why = Unbegun::of_denied(denied);
+            let made = unbegun(claim, journal, why, prepared.memory.clone()).await?;
+            return Ok(Made { verdicts, ..made });
         }
         _ => {}
     }
-    show_by_hand(journal, prepared, report);
-    let outcome = record::record(Ran {
+    show_by_hand(journal, prepared, &report, denied.as_ref());
+    let mut outcome = record::record(Ran {
         claim,
         mirror: mirror.map(|mirror| &**mirror),
         request: &prepared.request,
         memory: &prepared.memory,
-        report,
+        report: &report,
         run: journal.run().clone(),
         log: journal.take_lines(),
         now: Time::now(),
         dice: Dice::roll(),
     });
+    if let Some(denied) = &denied {
+        again::say_denied(&mut outcome, denied);
+    }
     if outcome.run.is_some() {
         journal.begin().await?;
     }
-    Ok(Made {
-        outcome,
-        memory: prepared.memory.clone(),
-        verdicts: gate.verdicts(),
-        trouble: report
+    let trouble = match &denied {
+        Some(denied) => Trouble::of_denied(denied),
+        None => report
             .error
             .as_ref()
             .map(|error| Trouble::of(error, &prepared.ends)),
+    };
+    Ok(Made {
+        outcome,
+        memory: prepared.memory.clone(),
+        verdicts,
+        trouble,
     })
 }
 
 /// The commands that show the same by hand, for what was not written.
-fn show_by_hand(journal: &Journal, prepared: &Prepared, report: &Report) {
+fn show_by_hand(journal: &Journal, prepared: &Prepared, report: &Report, denied: Option<&Denied>) {
     let url = |side: Side| &prepared.request.ends.of(side).url;
-    if let Some(error) = &report.error {
+    if let Some(denied) = denied {
+        journal.note("error", &denied.to_string());
+    } else if let Some(error) = &report.error {
         journal.note("error", &error.to_string());
         if let Some(command) = by_hand::looking(url(error.side)) {
             journal.note("info", &by_hand::told(&command));
@@ -345,25 +365,28 @@ fn show_by_hand(journal: &Journal, prepared: &Prepared, report: &Report) {
     }
 }
 
-/// What cannot even begin: a failed run for a person to read; what is due is tried again where that can help.
+/// What cannot even begin, for a person to read.
 async fn unprepared(
     claim: &Claim,
     journal: &Journal,
     unfit: Unfit,
     memory: Memory,
 ) -> Result<Made, StoreError> {
+    unbegun(claim, journal, Unbegun::of_unfit(unfit), memory).await
+}
+
+/// A failed run for a person to read; what is due is tried again where that can help.
+async fn unbegun(claim: &Claim, journal: &Journal, why: Unbegun, memory: Memory) -> Result<Made, StoreError> {
     journal.begin().await?;
     let now = Time::now();
-    let (message, advice, trouble) = match unfit {
-        Unfit::Inputs(message) => (message, None, None),
-        Unfit::Secret { credential, reason } => (
-            format!("the token of the credential `{credential}` cannot be read: {reason}"),
-            Some("mend the place that the configuration names; it is read again by itself".to_owned()),
-            Some(Trouble::Secret { credential, reason }),
-        ),
-    };
+    let Unbegun {
+        kind,
+        message,
+        advice,
+        trouble,
+    } = why;
     journal.note("error", &message);
-    let run: Run = record::refused_setup(journal.run().clone(), message.clone(), advice, now);
+    let run: Run = record::refused_setup(journal.run().clone(), kind, message.clone(), advice, now);
     let retry_at = match &claim.work {
         Work::Due(dues) => Some(now + after_failures(dues.failures.saturating_add(1), Dice::roll())),
         Work::Asked(_) => None,

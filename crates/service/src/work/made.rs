@@ -7,6 +7,7 @@ use store::queue::{Memory, Outcome};
 use super::budget::{Denied, Verdict};
 use super::ends::End;
 use super::record;
+use super::request::Unfit;
 
 /// What an attempt came to.
 #[derive(Debug)]
@@ -19,6 +20,49 @@ pub(super) struct Made {
     pub(super) verdicts: Vec<Verdict>,
     /// Why it could not be done, as far as others may have the same trouble.
     pub(super) trouble: Option<Trouble>,
+}
+
+/// Why a run could not begin.
+#[derive(Debug)]
+pub(super) struct Unbegun {
+    /// The stable word of the fault.
+    pub(super) kind: &'static str,
+    /// In a sentence.
+    pub(super) message: String,
+    /// What to do next.
+    pub(super) advice: Option<String>,
+    /// As far as others may have the same trouble.
+    pub(super) trouble: Option<Trouble>,
+}
+
+impl Unbegun {
+    /// Of what cannot be asked for.
+    pub(super) fn of_unfit(unfit: Unfit) -> Self {
+        let (message, advice, trouble) = match unfit {
+            Unfit::Inputs(message) => (message, None, None),
+            Unfit::Secret { credential, reason } => (
+                format!("the token of the credential `{credential}` cannot be read: {reason}"),
+                Some("mend the place that the configuration names; it is read again by itself".to_owned()),
+                Some(Trouble::Secret { credential, reason }),
+            ),
+        };
+        Self {
+            kind: "setup",
+            message,
+            advice,
+            trouble,
+        }
+    }
+
+    /// Of a run that was not let through to its hosts.
+    pub(super) fn of_denied(denied: &Denied) -> Self {
+        Self {
+            kind: denied.kind(),
+            message: denied.to_string(),
+            advice: denied.advice(),
+            trouble: Trouble::of_denied(denied),
+        }
+    }
 }
 
 /// A trouble that other mirrors may share.
@@ -74,21 +118,28 @@ impl Made {
             error: Some(denied.to_string()),
             ..Outcome::default()
         };
-        let trouble = match denied {
-            Denied::Refused {
-                credential, status, ..
-            } => Some(Trouble::Token { credential, status }),
-            Denied::Hushed { .. } => None,
-        };
         Self {
             verdicts,
-            trouble,
+            trouble: Trouble::of_denied(&denied),
             ..Self::nothing(outcome, memory)
         }
     }
 }
 
 impl Trouble {
+    /// Of a run that was not let through; a host that wants to be left alone is no trouble.
+    pub(super) fn of_denied(denied: &Denied) -> Option<Self> {
+        match denied {
+            Denied::Refused {
+                credential, status, ..
+            } => Some(Self::Token {
+                credential: credential.clone(),
+                status: *status,
+            }),
+            Denied::Hushed { .. } => None,
+        }
+    }
+
     /// Of the fault that ended a run.
     pub(super) fn of(error: &Error, ends: &Both<End>) -> Self {
         let end = ends.of(error.side);

@@ -16,6 +16,7 @@ use crate::app::App;
 use budget::Budget;
 pub(crate) use orders::parked;
 
+mod again;
 mod attempt;
 mod begun;
 mod budget;

@@ -63,6 +63,8 @@ pub(crate) enum Denied {
         credential: String,
         /// 401 or 403.
         status: u16,
+        /// Since when this value of it is refused.
+        since: Time,
         /// When to ask again whether it may be tried.
         until: Time,
     },
@@ -201,6 +203,7 @@ impl Gate {
             Ok(false) | Err(_) => Err(Denied::Refused {
                 credential: token.credential.clone(),
                 status: refused.status,
+                since: refused.since,
                 until: now + PROBE,
             }),
         }
@@ -282,6 +285,25 @@ impl Denied {
         }
     }
 
+    /// The stable word for it in a run that a person reads.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Hushed { .. } => "busy",
+            Self::Refused { status: 403, .. } => "forbidden",
+            Self::Refused { .. } => "unauthorized",
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn advice(&self) -> Option<String> {
+        match self {
+            Self::Hushed { until, .. } => Some(format!("ask again after {}", told(*until))),
+            Self::Refused { credential, .. } => Some(format!(
+                "check the token of the credential `{credential}` (expired? revoked?)"
+            )),
+        }
+    }
+
     fn fault(&self) -> Fault {
         let left = self.until().0.saturating_sub(Time::now().0);
         let status = match self {
@@ -301,12 +323,22 @@ impl fmt::Display for Denied {
         match self {
             Self::Hushed { host, .. } => write!(f, "{host} asks for patience (Retry-After): not asked yet"),
             Self::Refused {
-                credential, status, ..
+                credential,
+                status,
+                since,
+                ..
             } => write!(
                 f,
-                "the host refused the token of the credential `{credential}` ({status}): not shown again until it is another, \
-                 but for one try a minute"
+                "the host refuses the token of the credential `{credential}` ({status}) since {}: not shown again until it is \
+                 another, but for one try a minute",
+                told(*since)
             ),
         }
     }
+}
+
+/// A time as people read it, to the second.
+fn told(time: Time) -> String {
+    let timestamp = jiff::Timestamp::from_millisecond(time.0).unwrap_or(jiff::Timestamp::MAX);
+    timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+use store::Time;
 use store::host::RefusedSecret;
 
 /// For how long a token that worked is taken to work.
@@ -45,6 +46,8 @@ pub(super) struct Refused {
     pub(super) hash: String,
     /// 401 or 403.
     pub(super) status: u16,
+    /// Since when this value is refused.
+    pub(super) since: Time,
     /// When this process learned it.
     learned: Option<Instant>,
 }
@@ -71,6 +74,7 @@ impl Tokens {
                     key: refused.credential,
                     hash: refused.hash,
                     status: refused.status,
+                    since: refused.since,
                     learned: None,
                 });
         }
@@ -131,14 +135,17 @@ impl Tokens {
             true => credential.to_owned(),
             false => key(credential, mirror),
         };
-        let before = token.refused.get(&key).map(|one| one.hash.clone());
+        // The same value keeps its hash, by which it is known how long it is refused.
+        let before = token.refused.get(&key);
+        let (hash, since) = match before.filter(|one| is_hash_of(&one.hash, value)) {
+            Some(before) => (before.hash.clone(), before.since),
+            None => (salted(&rand::random::<[u8; 16]>(), value), Time::now()),
+        };
         let refused = Refused {
             key,
-            // The same value keeps its hash, by which it is known how long it is refused.
-            hash: before
-                .filter(|hash| is_hash_of(hash, value))
-                .unwrap_or_else(|| salted(&rand::random::<[u8; 16]>(), value)),
+            hash,
             status,
+            since,
             learned: Some(Instant::now()),
         };
         token.refused.insert(refused.key.clone(), refused.clone());

@@ -46,8 +46,14 @@ pub(super) fn finished(ran: Ran<'_>) -> Finished {
     }
 }
 
-/// A run that could not begin: its inputs cannot be used.
-pub(crate) fn refused_setup(run: Run, message: String, advice: Option<String>, now: store::Time) -> Run {
+/// A run that could not begin: its inputs cannot be used, or its hosts may not be asked.
+pub(crate) fn refused_setup(
+    run: Run,
+    kind: &str,
+    message: String,
+    advice: Option<String>,
+    now: store::Time,
+) -> Run {
     Run {
         state: State::Failed,
         ended: Some(now),
@@ -55,7 +61,7 @@ pub(crate) fn refused_setup(run: Run, message: String, advice: Option<String>, n
         fault: Some(run::Fault {
             side: None,
             stage: None,
-            kind: "setup".into(),
+            kind: kind.to_owned(),
             message,
             advice,
             retry: false,

@@ -6,7 +6,7 @@ use engine::side::Side;
 use store::Time;
 use store::page::Ask;
 use store::queue::Due;
-use store::run::State;
+use store::run::{Inputs, Order, State};
 use testkit::{Answer, Credentials, Then, When};
 
 use super::scene::{Scene, is_over};
@@ -27,6 +27,31 @@ fn many(mirrors: usize) -> impl Fn(&str) -> String {
     }
 }
 
+/// One mirror, with a token.
+fn app(base: &str) -> String {
+    let host = base.trim_start_matches("http://");
+    format!(
+        "credentials:\n  ghe: {{host: \"{host}\", provider: github, username: bot, token: \"${{file:token}}\"}}\n\
+         mirrors:\n  - {{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n"
+    )
+}
+
+/// The token is changed on the host and in its place while the next run is on its way.
+fn change_midway(scene: &Scene, token: &'static str) {
+    let path = token_file(scene);
+    scene.server.clear_rules();
+    let changed = Then::call(move || {
+        // At once: nobody ever reads half of a token.
+        let beside = path.with_extension("new");
+        std::fs::write(&beside, token).unwrap();
+        std::fs::rename(&beside, &path).unwrap();
+    });
+    scene.server.once(When::any(), changed);
+    scene
+        .server
+        .on(When::any(), Then::Authorize(Credentials::basic("bot", token)));
+}
+
 fn token_file(scene: &Scene) -> PathBuf {
     scene.directory.path().join("token")
 }
@@ -36,6 +61,17 @@ fn allow(scene: &Scene, token: &str) {
     scene
         .server
         .on(When::any(), Then::Authorize(Credentials::basic("bot", token)));
+}
+
+/// Asks for a run, and waits for its end; what is due may wait on.
+async fn ask(scene: &Scene, run: store::run::Run) -> store::run::Run {
+    scene.store().ask_run(&run, Time::now()).await.unwrap();
+    scene
+        .wait_for("the run that was asked for", async |scene: &Scene| {
+            is_over(scene.store().run(&run.id).await.unwrap().state)
+        })
+        .await;
+    scene.store().run(&run.id).await.unwrap()
 }
 
 /// How many requests carried a token.
@@ -117,30 +153,12 @@ async fn a_token_revoked_under_three_hundred_mirrors_is_shown_once_and_told_of_o
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_another_by_now_is_read_again_at_once() {
-    let mut scene = Scene::of_file(|base| {
-        let host = base.trim_start_matches("http://");
-        format!(
-            "credentials:\n  ghe: {{host: \"{host}\", provider: github, username: bot, token: \"${{file:token}}\"}}\n\
-             mirrors:\n  - {{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n"
-        )
-    })
-    .await;
-    let path = token_file(&scene);
-    std::fs::write(&path, "old").unwrap();
+    let mut scene = Scene::of_file(app).await;
+    std::fs::write(token_file(&scene), "old").unwrap();
     allow(&scene, "old");
     let old = scene.source.commit("main", "one");
     scene.start().await;
-    // The token is changed on the host and in its place while a run is on its way.
-    scene.server.clear_rules();
-    let changed = Then::call(move || {
-        // At once: nobody ever reads half of a token.
-        let beside = path.with_extension("new");
-        std::fs::write(&beside, "new").unwrap();
-        std::fs::rename(&beside, &path).unwrap();
-    });
-    scene.server.once(When::any(), changed);
-    let new_token = Credentials::basic("bot", "new");
-    scene.server.on(When::any(), Then::Authorize(new_token));
+    change_midway(&scene, "new");
     let new = scene.source.commit("main", "two");
     scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
     scene.settle().await;
@@ -148,6 +166,65 @@ async fn a_token_that_is_another_by_now_is_read_again_at_once() {
     assert_eq!(scene.last_run().await.state, State::Succeeded);
     assert!(scene.store().refused_secrets().await.unwrap().is_empty());
     assert!(scene.store().notices().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_people_ask_for_read_a_changed_token_again_too() {
+    let mut scene = Scene::of_file(app).await;
+    std::fs::write(token_file(&scene), "old").unwrap();
+    allow(&scene, "old");
+    let old = scene.source.commit("main", "one");
+    scene.start().await;
+    let new = scene.source.commit("main", "two");
+    scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
+    scene.settle().await;
+    let moved = scene.last_run().await;
+
+    change_midway(&scene, "newer");
+    let undo = Inputs {
+        order: Some(Order::Undo { run: moved.id }),
+        ..Inputs::default()
+    };
+    let run = scene.ask(undo).await;
+    assert_eq!(run.state, State::Succeeded, "{run:?}");
+    assert_eq!(scene.both("main").1, Some(old));
+
+    change_midway(&scene, "newest");
+    let inputs = Inputs {
+        source_url: scene.server.url("source.git"),
+        target_url: scene.server.url("target.git"),
+        ..Inputs::default()
+    };
+    let run = store::run::Run {
+        mirror: None,
+        ..scene.asked(inputs)
+    };
+    let run = ask(&scene, run).await;
+    assert_eq!(run.state, State::Succeeded, "{run:?}");
+    assert!(scene.store().refused_secrets().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_a_refused_token_holds_back_says_which_and_since_when() {
+    let mut scene = Scene::of_file(app).await;
+    std::fs::write(token_file(&scene), "old").unwrap();
+    allow(&scene, "new");
+    scene.work();
+    scene
+        .wait_for("the token to be refused", async |scene: &Scene| {
+            !scene.store().refused_secrets().await.unwrap().is_empty()
+        })
+        .await;
+    let before = shown(&scene);
+    let run = ask(&scene, scene.asked(Inputs::default())).await;
+    assert_eq!(shown(&scene), before, "it is not shown again");
+    assert_eq!(run.state, State::Failed);
+    let fault = run.fault.unwrap();
+    assert_eq!(fault.kind, "unauthorized", "{fault:?}");
+    let of_it = "refuses the token of the credential `ghe` (401) since 2";
+    assert!(fault.message.contains(of_it), "{fault:?}");
+    assert!(fault.advice.unwrap().contains("`ghe`"));
+    assert_eq!(scene.store().notices().await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
