@@ -133,13 +133,13 @@ pub(crate) async fn resolve(
             "a one-way mirror never writes its source, so that the other value cannot be parked on both sides".into(),
         ));
     }
-    if let Some(shown) = &request.shown {
-        if (&shown.source, &shown.target) != (&conflict.source, &conflict.target) {
-            return Err(OpError::Conflict(format!(
-                "{} has changed since it was shown: look again",
-                conflict.reference
-            )));
-        }
+    if let Some(shown) = &request.shown
+        && (&shown.source, &shown.target) != (&conflict.source, &conflict.target)
+    {
+        return Err(OpError::Conflict(format!(
+            "{} has changed since it was shown: look again",
+            conflict.reference
+        )));
     }
     let inputs = inputs::of_mirror(
         caller.mirror(app, name).await?.configured()?,

@@ -109,12 +109,14 @@ async fn preflight(app: &App, mirror: &Mirror) -> Result<Vec<Check>, OpError> {
     Ok(match look(app, mirror).await {
         Ok(report) => of_report(mirror, &report),
         Err(LookError::Store(error)) => return Err(error.into()),
-        Err(LookError::Setup(text)) => setup(text),
-        Err(error @ LookError::TimedOut) => vec![failed(None, CheckWhat::Reachable, error.to_string(), None)],
+        Err(LookError::Setup(text)) => setup(&text),
+        Err(error @ LookError::TimedOut) => {
+            vec![failed(None, CheckWhat::Reachable, &error.to_string(), None)]
+        }
     })
 }
 
-fn setup(text: String) -> Vec<Check> {
+fn setup(text: &str) -> Vec<Check> {
     let advice = "let refsync read it: the places are in the configuration, the values are not".to_owned();
     let mut checks = vec![failed(None, CheckWhat::Secret, text, Some(advice))];
     checks.extend(
@@ -212,7 +214,7 @@ fn fault(mirror: &Mirror, error: &Error) -> Vec<Check> {
             std::cmp::Ordering::Equal => failed(
                 Some(error.side),
                 step,
-                error.kind.to_string(),
+                &error.kind.to_string(),
                 advice(mirror, error),
             ),
             std::cmp::Ordering::Greater => Check {
@@ -332,10 +334,10 @@ fn check_of(side: Option<Side>, what: CheckWhat, result: CheckResult, text: &str
     }
 }
 
-fn failed(side: Option<Side>, what: CheckWhat, text: String, advice: Option<String>) -> Check {
+fn failed(side: Option<Side>, what: CheckWhat, text: &str, advice: Option<String>) -> Check {
     Check {
         advice,
-        ..check_of(side, what, CheckResult::Failed, &text)
+        ..check_of(side, what, CheckResult::Failed, text)
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) async fn list(
         .store
         .standing(name, &from.ask(&from.waiting, ask.limit))
         .await?;
-    let merged = merge(from, known, waiting, ask.limit as usize);
+    let merged = merge(&from, known, waiting, ask.limit as usize);
     Ok(model::Page {
         items: merged.0,
         next: merged.1.map(|cursor| cursor.written()),
@@ -164,15 +164,13 @@ impl<T> Source<T> {
 
 /// What waits goes before what is remembered of the same reference.
 fn merge(
-    from: Cursor,
+    from: &Cursor,
     known: Page<Remembered>,
     waiting: Page<Standing>,
     limit: usize,
 ) -> (Vec<Reference>, Option<Cursor>) {
-    let mut known = Source::new(&from, &from.known, known, |item| item.name.as_bytes().to_vec());
-    let mut waiting = Source::new(&from, &from.waiting, waiting, |item| {
-        item.name.as_bytes().to_vec()
-    });
+    let mut known = Source::new(from, &from.known, known, |item| item.name.as_bytes().to_vec());
+    let mut waiting = Source::new(from, &from.waiting, waiting, |item| item.name.as_bytes().to_vec());
     let mut items = Vec::new();
     let mut last = from.last.clone();
     // Past the end of a page that has a next one nobody knows which list goes on first.

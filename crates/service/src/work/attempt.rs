@@ -300,7 +300,7 @@ async fn recorded(
     } = came;
     match (&denied, &claim.work) {
         (Some(denied), Work::Due(_)) => {
-            return Ok(Made::denied(denied.clone(), prepared.memory.clone(), verdicts));
+            return Ok(Made::denied(denied, prepared.memory.clone(), verdicts));
         }
         // A person is told why, in the run they asked for; an order's phases before this one are recorded as they are.
         (Some(denied), Work::Asked(_)) if report.references.is_empty() => {

@@ -112,7 +112,7 @@ impl Made {
     }
 
     /// No host was asked: what is due stays so.
-    pub(super) fn denied(denied: Denied, memory: Memory, verdicts: Vec<Verdict>) -> Self {
+    pub(super) fn denied(denied: &Denied, memory: Memory, verdicts: Vec<Verdict>) -> Self {
         let outcome = Outcome {
             retry_at: Some(denied.until()),
             error: Some(denied.to_string()),
@@ -120,7 +120,7 @@ impl Made {
         };
         Self {
             verdicts,
-            trouble: Trouble::of_denied(&denied),
+            trouble: Trouble::of_denied(denied),
             ..Self::nothing(outcome, memory)
         }
     }

@@ -134,7 +134,7 @@ async fn a_transaction_that_nobody_waits_for_holds_nothing() {
         }
     }
     let open = "SELECT count(*) AS open FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
     while watcher.db().rows(open, vec![]).await.unwrap()[0]
         .int("open")
         .unwrap()

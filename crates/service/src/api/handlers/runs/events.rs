@@ -121,7 +121,7 @@ impl Watch {
                     return Some(());
                 }
                 Ok(Happened::Log { id, line }) if id == self.id && line.number == self.line + 1 => {
-                    self.say(show::log_line(line));
+                    self.say(&show::log_line(line));
                     return Some(());
                 }
                 Ok(Happened::Run { id, .. } | Happened::Log { id, .. }) if id == self.id => return Some(()),
@@ -139,7 +139,7 @@ impl Watch {
             let lines = self.app.store.run_log(&self.id, self.line, LINES).await?;
             let is_last = lines.len() < LINES as usize;
             for line in lines {
-                self.say(show::log_line(line));
+                self.say(&show::log_line(line));
             }
             if is_last {
                 break;
@@ -156,11 +156,11 @@ impl Watch {
         Ok(())
     }
 
-    fn say(&mut self, line: model::run::LogLine) {
+    fn say(&mut self, line: &model::run::LogLine) {
         if line.number > self.line {
             self.line = line.number;
             self.ready
-                .push_back(event("log", &line).id(line.number.to_string()));
+                .push_back(event("log", line).id(line.number.to_string()));
         }
     }
 }
