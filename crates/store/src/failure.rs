@@ -31,8 +31,9 @@ fn by_code(code: &str, message: &str) -> StoreError {
         return by_sqlite_code(code.parse::<i64>().unwrap_or_default() & 0xff, message);
     }
     match code {
-        // Serialization, deadlock, lock timeout, too many connections, shutting down, starting.
-        "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P02" | "57P03" => {
+        // Serialization, deadlock, lock timeout, statement timeout, idle in a transaction for too long, too many connections,
+        // shutting down, starting.
+        "40001" | "40P01" | "55P03" | "57014" | "25P03" | "53300" | "57P01" | "57P02" | "57P03" => {
             StoreError::Busy(message.to_owned())
         }
         "53100" => StoreError::Unusable(format!(
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn busy_and_unusable_are_told_apart_on_both_databases() {
-        for busy in ["5", "261", "517", "40001", "40P01", "57P03"] {
+        for busy in ["5", "261", "517", "40001", "40P01", "57014", "25P03", "57P03"] {
             assert!(matches!(by_code(busy, "x"), StoreError::Busy(_)), "{busy}");
         }
         for unusable in [

@@ -21,6 +21,13 @@ const READERS: u32 = 4;
 /// How many connections a process opens to PostgreSQL, one more listens.
 const POSTGRES: u32 = 16;
 
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(30);
+
+/// How long one statement may take on PostgreSQL, and how long a transaction may lie idle: none takes nearly as long, and one that
+/// waits for ever holds a connection, and perhaps locks, for ever.
+const STATEMENT: &str = "60s";
+
 /// Where a database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -86,7 +93,8 @@ pub(crate) async fn open(url: &SecretString) -> Result<Db, StoreError> {
         Place::Postgres => {
             let pool = AnyPoolOptions::new()
                 .max_connections(POSTGRES)
-                .acquire_timeout(Duration::from_secs(30))
+                .acquire_timeout(CONNECT)
+                .after_connect(|connection, _| Box::pin(set_limits(connection)))
                 .test_before_acquire(false)
                 .before_acquire(|connection, meta| {
                     Box::pin(async move {
@@ -96,7 +104,10 @@ pub(crate) async fn open(url: &SecretString) -> Result<Db, StoreError> {
                 });
             let options = options(url.expose_secret())?;
             // A pool would wait long for a server that is not there.
-            let first = options.connect().await.map_err(failed)?;
+            let first = tokio::time::timeout(CONNECT, options.connect())
+                .await
+                .map_err(|_| StoreError::Busy("it does not answer".to_owned()))?
+                .map_err(failed)?;
             first.close().await.map_err(failed)?;
             let pool = pool.connect_lazy_with(options);
             Ok(Db {
@@ -121,6 +132,17 @@ fn sqlite(connections: u32) -> AnyPoolOptions {
         .max_lifetime(None)
         .test_before_acquire(false)
         .after_connect(|connection, _| Box::pin(set_up(connection)))
+}
+
+/// What every connection to PostgreSQL needs.
+async fn set_limits(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    for limit in ["statement_timeout", "idle_in_transaction_session_timeout"] {
+        let set = format!("SET {limit} = '{STATEMENT}'");
+        connection
+            .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(set)))
+            .await?;
+    }
+    Ok(())
 }
 
 /// What every connection to a SQLite file needs.

@@ -21,6 +21,7 @@ use crate::run::{Finished, Run};
 
 pub(crate) use claim::{hold, lost};
 pub(crate) use mark::mark;
+pub(crate) use reap::{back_off, keep_intents};
 pub(crate) use sweep::first_sweep;
 
 /// What is due.
@@ -137,6 +138,8 @@ pub struct Outcome {
     pub retry_at: Option<Time>,
     /// Both sides were seen equal over the whole scope, with so many references.
     pub all_in_sync: Option<u64>,
+    /// References in scope, where the run looked at the whole of it without a fault.
+    pub looked_at: Option<u64>,
     /// References that a sweep found and no webhook told, for each side's credential.
     pub found_by_sweep: Vec<(String, u64)>,
     /// One line for the mirror's row, if it failed or cannot be tried.

@@ -198,7 +198,7 @@ pub struct LogLine {
 pub struct Finished {
     /// The run, as it ended.
     pub run: Run,
-    /// Its references: those that differed or were named, at most 10,000.
+    /// Its references: those that differed or were named; at most 10,000, but for those that were replaced or are held.
     pub references: Vec<RunRef>,
     /// Log lines not yet stored.
     pub log: Vec<LogLine>,

@@ -1,6 +1,7 @@
 //! All rows of all tables, from one database into another of the same version.
 
 use futures_util::TryStreamExt;
+use sqlx::AssertSqlSafe;
 
 use crate::StoreError;
 use crate::db::{Dialect, Row, Tx, Value, unreadable};
@@ -60,6 +61,15 @@ pub(super) async fn copy(
     columns: &Columns,
     after: &str,
 ) -> Result<(), StoreError> {
+    for side in [&mut *from, &mut *to] {
+        // A whole table goes through one statement: the limits of other statements are not for it.
+        if side.dialect == Dialect::Postgres {
+            for limit in ["statement_timeout", "idle_in_transaction_session_timeout"] {
+                side.exec(AssertSqlSafe(format!("SET LOCAL {limit} = 0")), vec![])
+                    .await?;
+            }
+        }
+    }
     let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
     let insert = format!("INSERT INTO {table} ({})", names.join(", "));
     let mut rows = from.stream(format!("SELECT {} FROM {table}", names.join(", ")));

@@ -145,5 +145,12 @@ async fn a_transaction_that_nobody_waits_for_holds_nothing() {
             "transactions were left open"
         );
         tokio::task::yield_now().await;
+
+async fn no_statement_waits_for_ever_on_postgresql() {
+    let fresh = crate::testing::postgres().await;
+    for limit in ["statement_timeout", "idle_in_transaction_session_timeout"] {
+        let sql = "SELECT current_setting($1) AS value";
+        let row = fresh.store.db().first(sql, crate::db::args![limit]).await;
+        assert_eq!(row.unwrap().unwrap().text("value").unwrap(), "1min", "{limit}");
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::codec::from_json;
+use crate::codec::{from_json, json};
 use crate::db::{Row, Tx, args};
 use crate::mirror::{missing, set_health};
 use crate::queue::told::{self, Told};
-use crate::queue::{Beat, Claim, Dues, Work};
-use crate::run::{State, from_row};
+use crate::queue::{Beat, Claim, Dues, Work, back_off};
+use crate::run::{Fault, State, from_row};
 use crate::{Store, StoreError, Time};
 
 /// How many candidates are looked at with one query.
@@ -50,8 +50,12 @@ impl Store {
                 let fingerprint = row.text("fingerprint")?;
                 if own(&after.1, &fingerprint) {
                     let until = now + lease;
-                    if let Some(claim) = self.claim_due(worker, &after.1, &fingerprint, until, now).await? {
-                        return Ok(Some(claim));
+                    match self.claim_due(worker, &after.1, &fingerprint, until, now).await {
+                        Ok(Some(claim)) => return Ok(Some(claim)),
+                        Ok(None) => {}
+                        // What cannot be read of one mirror must not keep the others waiting.
+                        Err(StoreError::Database(error)) => self.set_aside(&after.1, &error, now).await?,
+                        Err(error) => return Err(error),
                     }
                 }
             }
@@ -98,6 +102,42 @@ impl Store {
         }))
     }
 
+    /// A mirror whose due references cannot be read waits, longer each time.
+    async fn set_aside(&self, mirror: &str, error: &str, now: Time) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let sql = "SELECT failures FROM mirrors WHERE name = $1 AND claim_by IS NULL AND due_at <= $2";
+        let Some(row) = tx.locked(sql, args![mirror, now]).await? else {
+            return Ok(());
+        };
+        let failures = row.int("failures")?.saturating_add(1);
+        tx.exec(
+            "UPDATE mirrors SET failures = $2, error = $3, due_at = $4 WHERE name = $1",
+            args![mirror, failures, error, now + back_off(failures)],
+        )
+        .await?;
+        set_health(&mut tx, mirror).await?;
+        tx.commit().await
+    }
+
+    /// A run that was asked for and cannot be read ends as failed.
+    async fn give_up(&self, id: &str, error: String, now: Time) -> Result<(), StoreError> {
+        let fault = Fault {
+            side: None,
+            stage: None,
+            kind: "unreadable".to_owned(),
+            message: error,
+            advice: None,
+            retry: false,
+        };
+        let mut tx = self.begin().await?;
+        tx.exec(
+            "UPDATE runs SET state = 'failed', ended = $2, fault = $3 WHERE id = $1 AND state = 'queued'",
+            args![id, now, json(&fault)],
+        )
+        .await?;
+        tx.commit().await
+    }
+
     async fn claim_asked(
         &self,
         worker: &str,
@@ -128,8 +168,11 @@ impl Store {
                         fingerprint: &fingerprint,
                         until: now + lease,
                     };
-                    if let Some(claim) = self.claim_run(&after.1, &mine).await? {
-                        return Ok(Some(claim));
+                    match self.claim_run(&after.1, &mine).await {
+                        Ok(Some(claim)) => return Ok(Some(claim)),
+                        Ok(None) => {}
+                        Err(StoreError::Database(error)) => self.give_up(&after.1, error, now).await?,
+                        Err(error) => return Err(error),
                     }
                 }
             }

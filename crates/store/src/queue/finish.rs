@@ -10,7 +10,7 @@ use crate::db::{Tx, Value, args};
 use crate::mirror::{count_standing, set_health};
 use crate::queue::mark::{is_news, settled_base};
 use crate::queue::told::Told;
-use crate::queue::{Claim, Outcome, Work, hold};
+use crate::queue::{Claim, Outcome, Work, hold, keep_intents};
 use crate::run::{State, record};
 use crate::{Store, StoreError, Time};
 
@@ -26,7 +26,12 @@ impl Store {
         let mut tx = self.begin().await?;
         let held = hold(&mut tx, claim).await?;
         match (&outcome.run, &held.run) {
-            (Some(finished), _) => record(&mut tx, finished, now).await?,
+            (Some(finished), _) => {
+                record(&mut tx, finished, now).await?;
+                if finished.run.state == State::Cancelled {
+                    keep_intents(&mut tx, &finished.run.id).await?;
+                }
+            }
             (None, Some(begun)) => drop_begun(&mut tx, begun, now).await?,
             (None, None) => {}
         }
@@ -280,6 +285,11 @@ async fn conclude(
         ],
     )
     .await?;
+    if let Some(references) = outcome.looked_at {
+        let references = i64::try_from(references).unwrap_or(i64::MAX);
+        let sql = "UPDATE mirrors SET refs = $2 WHERE name = $1";
+        tx.exec(sql, args![mirror, references]).await?;
+    }
     if let Some(references) = outcome.all_in_sync {
         let references = i64::try_from(references).unwrap_or(i64::MAX);
         let sql = "UPDATE mirrors SET refs = $2, in_sync_at = $3, distrusted = 0 WHERE name = $1";

@@ -1,5 +1,7 @@
 //! Claims of workers that went silent, and claims that are given back.
 
+use std::time::Duration;
+
 use crate::db::{Tx, args};
 use crate::mirror::set_health;
 use crate::queue::claim::hold;
@@ -44,19 +46,21 @@ impl Store {
 
     async fn reap_mirror(&self, name: &str, now: Time) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let sql =
-            "SELECT claim_run FROM mirrors WHERE name = $1 AND claim_by IS NOT NULL AND claim_until <= $2";
+        let sql = "SELECT claim_run, failures FROM mirrors WHERE name = $1 AND claim_by IS NOT NULL AND claim_until <= $2";
         let Some(row) = tx.locked(sql, args![name, now]).await? else {
             return Ok(());
         };
         if let Some(run) = row.maybe_text("claim_run")? {
             end_orphan(&mut tx, &run, now).await?;
         }
+        // A lease went by already: the first time it is due again at once. A mirror that ends its process each time must wait, also
+        // one whose run never got as far as a row.
+        let failures = row.int("failures")?;
         tx.exec(
             "UPDATE mirrors SET claim_by = NULL, claim_until = NULL, claim_run = NULL, claim_epoch = NULL, \
-               failures = CASE WHEN claim_run IS NULL THEN failures ELSE failures + 1 END, \
-               error = CASE WHEN claim_run IS NULL THEN error ELSE $2 END WHERE name = $1",
-            args![name, GONE],
+               failures = failures + 1, error = $2, \
+               due_at = CASE WHEN due_at < $3 THEN $3 ELSE due_at END WHERE name = $1",
+            args![name, GONE, now + back_off(failures)],
         )
         .await?;
         set_health(&mut tx, name).await?;
@@ -69,6 +73,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let held = hold(&mut tx, claim).await?;
         if let Some(run) = &held.run {
+            keep_intents(&mut tx, run).await?;
             let sql = if matches!(claim.work, Work::Asked(_)) {
                 "UPDATE runs SET state = 'queued', started = NULL, worker = NULL, claim_by = NULL, claim_until = NULL WHERE id = $1 AND state = 'running'"
             } else {
@@ -95,8 +100,35 @@ impl Store {
 
 const GONE: &str = "the process that ran it is gone";
 
+/// What is said of a write whose end its run did not see.
+const UNSEEN: &str = "the run was cut before it saw whether this was written";
+
+/// The wait for a count of failures in a row: nothing, 1 s, 2 s, 4 s … 1 h.
+pub(crate) fn back_off(failures: i64) -> Duration {
+    if failures < 1 {
+        return Duration::ZERO;
+    }
+    let doublings = u32::try_from(failures - 1).unwrap_or(u32::MAX);
+    Duration::from_secs(2_u64.saturating_pow(doublings).min(60 * 60))
+}
+
+/// Keeps what a run that was cut was about to write, with the values it replaced: so it can be undone. An undo is leased on the new
+/// value, so that what was not written in the end is not touched. What runs before it left behind is theirs.
+pub(crate) async fn keep_intents(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
+    tx.exec(
+        "INSERT INTO run_refs (run, name, side, old, new, outcome, words, remote, replaced) \
+         SELECT r.id, i.name, i.side, i.old, i.new, 'unknown', $2, NULL, CASE WHEN i.old IS NULL THEN 0 ELSE 1 END \
+         FROM runs r JOIN intents i ON i.mirror = r.mirror WHERE r.id = $1 AND i.since >= coalesce(r.started, 0) \
+         ON CONFLICT (run, name, side) DO NOTHING",
+        args![run, UNSEEN],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Ends the run of a process that is gone, or queues it again if a person asked for it.
 async fn end_orphan(tx: &mut Tx, id: &str, now: Time) -> Result<(), StoreError> {
+    keep_intents(tx, id).await?;
     let again = tx
         .exec(
             "UPDATE runs SET state = 'queued', started = NULL, worker = NULL, attempt = attempt + 1, claim_by = NULL, claim_until = NULL \

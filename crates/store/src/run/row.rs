@@ -90,6 +90,7 @@ pub(crate) async fn record(tx: &mut Tx, finished: &Finished, now: Time) -> Resul
         .iter()
         .map(|reference| ((&reference.name, side_word(reference.to)), reference))
         .collect();
+    // What an attempt that was cut had replaced stays written down when the next one finds it done.
     let rows = references
         .into_values()
         .map(|reference| ref_row(&run.id, reference))
@@ -98,7 +99,8 @@ pub(crate) async fn record(tx: &mut Tx, finished: &Finished, now: Time) -> Resul
         "INSERT INTO run_refs (run, name, side, old, new, outcome, words, remote, replaced)",
         rows,
         "ON CONFLICT (run, name, side) DO UPDATE SET old = excluded.old, new = excluded.new, outcome = excluded.outcome, \
-           words = excluded.words, remote = excluded.remote, replaced = excluded.replaced",
+           words = excluded.words, remote = excluded.remote, replaced = excluded.replaced \
+         WHERE NOT (run_refs.outcome = 'unknown' AND run_refs.replaced = 1 AND excluded.outcome IN ('up-to-date', 'already-there'))",
     )
     .await?;
     super::log::append(tx, &run.id, &finished.log).await

@@ -1,4 +1,6 @@
 use super::*;
+use crate::page::Ask;
+use crate::run::Run;
 
 /// When the first claims have lapsed.
 const LATER: Time = Time(10 + 30_000);
@@ -133,5 +135,208 @@ on_both!(
         assert_eq!((memory.bases.len(), memory.references), (0, 0));
         let next = fresh.claim("w", Time(14)).await.unwrap();
         assert!(dues(&next).all && dues(&next).names.is_empty());
+    }
+);
+
+/// A run of a webhook that was claimed at 10 and is about to replace `1` with `2`, and make `new`.
+async fn writing(fresh: &Fresh) -> Claim {
+    fresh.settled("app").await;
+    let store = &fresh.store;
+    // What an earlier run left behind is not of this one.
+    store
+        .mark_due("app", &[pushed("main", '1', '2')], Time(5))
+        .await
+        .unwrap();
+    let claim = fresh.claim("w", Time(5)).await.unwrap();
+    store
+        .intend(&claim, &[(name("older"), intent('8', '9'))], Time(6))
+        .await
+        .unwrap();
+    store.release(&claim, Time(7)).await.unwrap();
+    let claim = fresh.claim("w", Time(10)).await.unwrap();
+    let begun = Run {
+        started: Some(Time(10)),
+        ..run("01920000-0001", Some("app"), State::Running)
+    };
+    store.begin_run(&claim, &begun).await.unwrap();
+    let writes = [(name("main"), intent('1', '2')), (name("new"), intent('-', '3'))];
+    store.intend(&claim, &writes, Time(11)).await.unwrap();
+    claim
+}
+
+fn intent(old: char, new: char) -> Intent {
+    let id = |digit| (digit != '-').then(|| oid(digit));
+    Intent {
+        to: Side::Target,
+        old: id(old),
+        new: id(new),
+    }
+}
+
+/// What the run can put back.
+async fn assert_can_be_undone(store: &Store) {
+    let rows = store
+        .run_refs("01920000-0001", &Ask::default())
+        .await
+        .unwrap()
+        .items;
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.name.short(),
+                row.old,
+                row.new,
+                row.outcome.as_str(),
+                row.replaced,
+            )
+        })
+        .collect();
+    let expected = [
+        ("main".into(), Some(oid('1')), Some(oid('2')), "unknown", true),
+        ("new".into(), None, Some(oid('3')), "unknown", false),
+    ];
+    assert_eq!(rows, expected);
+}
+
+on_both!(a_run_whose_worker_died_can_be_undone, |fresh| {
+    writing(&fresh).await;
+    fresh.claim("v", LATER).await.unwrap();
+    assert_can_be_undone(&fresh.store).await;
+});
+
+on_both!(a_run_given_back_can_be_undone, |fresh| {
+    let claim = writing(&fresh).await;
+    fresh.store.release(&claim, Time(12)).await.unwrap();
+    assert_can_be_undone(&fresh.store).await;
+});
+
+on_both!(a_cancelled_run_can_be_undone, |fresh| {
+    let claim = writing(&fresh).await;
+    let cancelled = Run {
+        started: Some(Time(10)),
+        ..run("01920000-0001", Some("app"), State::Cancelled)
+    };
+    let outcome = Outcome {
+        run: Some(finished(cancelled)),
+        retry_at: Some(Time(20)),
+        ..Outcome::default()
+    };
+    fresh.store.finish(&claim, &outcome, Time(12)).await.unwrap();
+    assert_can_be_undone(&fresh.store).await;
+});
+
+on_both!(
+    what_an_attempt_replaced_stays_known_when_the_next_finds_it_done,
+    |fresh| {
+        let store = &fresh.store;
+        fresh.settled("app").await;
+        store
+            .ask_run(&run("01920000-0001", Some("app"), State::Queued), Time(9))
+            .await
+            .unwrap();
+        let claim = fresh.claim("w", Time(10)).await.unwrap();
+        store
+            .intend(&claim, &[(name("main"), intent('1', '2'))], Time(11))
+            .await
+            .unwrap();
+        let again = fresh.claim("v", LATER).await.unwrap();
+        let found = crate::run::RunRef {
+            name: name("main"),
+            to: Side::Target,
+            old: Some(oid('2')),
+            new: Some(oid('2')),
+            outcome: "already-there".to_owned(),
+            text: String::new(),
+            remote: None,
+            replaced: false,
+        };
+        let mut ended = finished(run("01920000-0001", Some("app"), State::Succeeded));
+        ended.references.push(found);
+        let outcome = Outcome {
+            run: Some(ended),
+            ..Outcome::default()
+        };
+        store.finish(&again, &outcome, LATER).await.unwrap();
+        let rows = store
+            .run_refs("01920000-0001", &Ask::default())
+            .await
+            .unwrap()
+            .items;
+        assert_eq!((rows[0].old, rows[0].replaced), (Some(oid('1')), true));
+    }
+);
+
+on_both!(
+    a_mirror_that_ends_its_process_again_and_again_waits_longer,
+    |fresh| {
+        fresh.settled("app").await;
+        let store = &fresh.store;
+        store.mark_due("app", &[Due::sweep()], Time(10)).await.unwrap();
+        let mut now = Time(10);
+        let mut waits = Vec::new();
+        for _ in 0..4 {
+            fresh.claim("w", now).await.unwrap();
+            now = now + LEASE;
+            // Taken from the silent worker; whether it is given out in the same moment depends on the wait.
+            store.reap(now).await.unwrap();
+            let next = store.mirror("app").await.unwrap().next_at.unwrap();
+            waits.push((next.0 - now.0).max(0));
+            if next > now {
+                assert!(fresh.claim("w", now).await.is_none());
+                now = next;
+            }
+        }
+        assert_eq!(waits, [0, 1_000, 2_000, 4_000]);
+    }
+);
+
+on_both!(what_cannot_be_read_of_one_mirror_stops_no_other, |fresh| {
+    let store = &fresh.store;
+    store.adopt(&[known("app"), known("bad")], Time(0)).await.unwrap();
+    while let Some(claim) = fresh.claim("w", Time(0)).await {
+        store.finish(&claim, &Outcome::default(), Time(0)).await.unwrap();
+    }
+    store.mark_due("bad", &[Due::sweep()], Time(10)).await.unwrap();
+    store.mark_due("app", &[Due::sweep()], Time(11)).await.unwrap();
+    store
+        .db()
+        .exec("UPDATE due SET told = 'x' WHERE mirror = 'bad'", vec![])
+        .await
+        .unwrap();
+    let asked = run("01920000-0001", None, State::Queued);
+    store.ask_run(&asked, Time(9)).await.unwrap();
+    store
+        .db()
+        .exec("UPDATE runs SET inputs = 'x'", vec![])
+        .await
+        .unwrap();
+
+    let claim = fresh.claim("w", Time(12)).await.unwrap();
+    assert_eq!(claim.mirror.as_deref(), Some("app"));
+    let bad = store.mirror("bad").await.unwrap();
+    assert_eq!((bad.failures, bad.health), (1, Health::Failed));
+    assert!(bad.error.unwrap().contains("cannot be read"));
+    assert_eq!(bad.next_at, Some(Time(1_012)));
+    assert!(fresh.claim("w", Time(1_012)).await.is_none());
+    let bad = store.mirror("bad").await.unwrap();
+    assert_eq!((bad.failures, bad.next_at), (2, Some(Time(3_012))));
+});
+
+on_both!(
+    a_look_at_everything_tells_how_much_there_is_also_while_something_waits,
+    |fresh| {
+        fresh.settled("app").await;
+        let store = &fresh.store;
+        store.mark_due("app", &[Due::sweep()], Time(10)).await.unwrap();
+        let claim = fresh.claim("w", Time(10)).await.unwrap();
+        let outcome = Outcome {
+            looked_at: Some(7),
+            standing: vec![stands("main", Why::Conflict, '3', '4', 10)],
+            ..Outcome::default()
+        };
+        store.finish(&claim, &outcome, Time(11)).await.unwrap();
+        assert_eq!(store.memory("app", None).await.unwrap().references, 7);
+        assert!(store.mirror("app").await.unwrap().in_sync_at.unwrap() < Time(11));
     }
 );

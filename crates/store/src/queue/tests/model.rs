@@ -78,7 +78,15 @@ impl World {
                     held.is_none_or(|(_, until)| *until <= self.now)
                 };
                 let Some(claim) = claim else {
-                    let waiting: Vec<_> = self.open.keys().filter(|(mirror, _)| free(mirror)).collect();
+                    let mut waiting = Vec::new();
+                    for (mirror, short) in self.open.keys().filter(|(mirror, _)| free(mirror)) {
+                        // One whose worker died again and again is left alone for a while.
+                        let next = store.mirror(mirror).await.unwrap().next_at.unwrap();
+                        assert!(next.0 <= now.0 + 3_600_000, "{mirror} is left alone for too long");
+                        if next <= now {
+                            waiting.push((mirror, short));
+                        }
+                    }
                     assert!(
                         waiting.is_empty(),
                         "nothing was given although {waiting:?} is due and free"
