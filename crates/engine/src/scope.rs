@@ -12,6 +12,7 @@ pub struct Scope {
     specs: Vec<RefSpec>,
     names: Vec<RefName>,
     texts: Vec<String>,
+    within: Option<Box<Scope>>,
 }
 
 /// Why a text is no pattern.
@@ -50,6 +51,7 @@ impl Scope {
             specs: Vec::new(),
             names: Vec::new(),
             texts: Vec::new(),
+            within: None,
         };
         let mut includes = false;
         for text in patterns {
@@ -95,8 +97,20 @@ impl Scope {
         Ok(())
     }
 
+    /// What both cover: nothing that the outer scope leaves out is covered, whatever the patterns of this one say.
+    #[must_use]
+    pub fn within(self, outer: &Scope) -> Self {
+        Self {
+            within: Some(Box::new(outer.clone())),
+            ..self
+        }
+    }
+
     /// Whether a reference is covered.
     pub fn covers(&self, name: &RefName) -> bool {
+        if self.within.as_ref().is_some_and(|outer| !outer.covers(name)) {
+            return false;
+        }
         let null = gitwire::ObjectFormat::Sha1.null();
         let item = gix_refspec::match_group::Item {
             full_ref_name: name.as_bstr(),

@@ -47,10 +47,10 @@ pub(crate) async fn rerun(app: &App, caller: &Caller, id: &str) -> Result<Run, O
             run.id
         )));
     }
-    configured(app, caller, &run).await?;
-    let inputs = Inputs {
-        told: Vec::new(),
-        ..run.inputs.clone()
+    let inputs = match &run.mirror {
+        // It may have another direction or scope by now.
+        Some(mirror) => inputs::again(caller.mirror(app, mirror).await?.configured()?, &run.inputs)?,
+        None => run.inputs.clone(),
     };
     queue(app, caller, run.mirror.as_deref(), "rerun", inputs, Some(&run)).await
 }

@@ -25,47 +25,35 @@ const URL: usize = 4_096;
 /// The input set that is meant where none is named.
 const FORWARD: &str = "forward";
 
+/// Why a one-way mirror does not run in reverse.
+const NEVER_SOURCE: &str = "a one-way mirror never writes its source: only a two-way mirror runs in reverse";
+
+/// Why a two-way mirror does not force.
+const NEVER_ALWAYS: &str =
+    "`always` would let one side overwrite the other: a two-way mirror takes `lease` or `never`";
+
 /// The inputs of a run of a mirror.
 pub(crate) fn of_mirror(mirror: &Mirror, request: &RunRequest) -> Result<Inputs, OpError> {
     let set = input_set(mirror, request.input_set.as_deref())?;
     let mut errors = Vec::new();
     let reverse = request.reverse.unwrap_or(set.reverse);
     if reverse && mirror.direction == Direction::OneWay {
-        errors.push(field(
-            "reverse",
-            "a one-way mirror never writes its source: only a two-way mirror runs in reverse",
-        ));
+        errors.push(field("reverse", NEVER_SOURCE));
     }
     if request.force == Some(Force::Always) && mirror.direction == Direction::TwoWay && !reverse {
-        errors.push(field(
-            "force",
-            "`always` would let one side overwrite the other: a two-way mirror takes `lease` or `never`",
-        ));
+        errors.push(field("force", NEVER_ALWAYS));
     }
     let given = request.references.as_ref().or(set.references.as_ref());
     let scope = given.and_then(|references| references_of(references, &mut errors));
-    for name in scope.iter().flat_map(Scope::named) {
-        if !mirror.scope.covers(name) {
-            let message = format!(
-                "{name} is not in the scope of the mirror: {}",
-                mirror.scope.patterns().join(" ")
-            );
-            errors.push(field("references", message));
-        }
-    }
+    outside(mirror, scope.as_ref(), &mut errors);
     let told = request
         .reference_sha_old
         .as_ref()
         .or(set.reference_sha_old.as_ref());
     let old = told.and_then(|text| old_value(text, scope.as_ref(), &mut errors));
     none(errors)?;
-    let end = |side: Side| {
-        let end = mirror.ends.of(side);
-        let credential = end.credential.as_ref().map(|credential| credential.name.clone());
-        (end.url.to_string(), credential)
-    };
-    let (source_url, source_credential) = end(Side::Source);
-    let (target_url, target_credential) = end(Side::Target);
+    let (source_url, source_credential) = end_of(mirror, Side::Source);
+    let (target_url, target_credential) = end_of(mirror, Side::Target);
     Ok(Inputs {
         input_set: Some(set.name),
         source_url,
@@ -81,6 +69,33 @@ pub(crate) fn of_mirror(mirror: &Mirror, request: &RunRequest) -> Result<Inputs,
         dry_run: request.dry_run.unwrap_or_default(),
         order: None,
         told: Vec::new(),
+    })
+}
+
+/// The inputs of a run that is made again, checked against the mirror as it is now.
+pub(crate) fn again(mirror: &Mirror, inputs: &Inputs) -> Result<Inputs, OpError> {
+    let mut errors = Vec::new();
+    if inputs.reverse && mirror.direction == Direction::OneWay {
+        errors.push(field("reverse", NEVER_SOURCE));
+    }
+    let always = inputs.force.as_deref() == Some("always");
+    if always && mirror.direction == Direction::TwoWay && !inputs.reverse {
+        errors.push(field("force", NEVER_ALWAYS));
+    }
+    if !inputs.references.is_empty() {
+        let scope = references_of(&inputs.references, &mut errors);
+        outside(mirror, scope.as_ref(), &mut errors);
+    }
+    none(errors)?;
+    let (source_url, source_credential) = end_of(mirror, Side::Source);
+    let (target_url, target_credential) = end_of(mirror, Side::Target);
+    Ok(Inputs {
+        source_url,
+        source_credential,
+        target_url,
+        target_credential,
+        told: Vec::new(),
+        ..inputs.clone()
     })
 }
 
@@ -121,6 +136,26 @@ pub(crate) fn of_one_off(config: &Config, request: &OneOffRequest) -> Result<Inp
         dry_run: request.dry_run,
         ..Inputs::default()
     })
+}
+
+/// Names that the mirror does not cover are errors. Of patterns only what it covers is looked at.
+fn outside(mirror: &Mirror, scope: Option<&Scope>, errors: &mut Vec<FieldError>) {
+    for name in scope.into_iter().flat_map(Scope::named) {
+        if !mirror.scope.covers(name) {
+            let message = format!(
+                "{name} is not in the scope of the mirror: {}",
+                mirror.scope.patterns().join(" ")
+            );
+            errors.push(field("references", message));
+        }
+    }
+}
+
+/// An end's address, and its credential's name.
+fn end_of(mirror: &Mirror, side: Side) -> (String, Option<String>) {
+    let end = mirror.ends.of(side);
+    let credential = end.credential.as_ref().map(|credential| credential.name.clone());
+    (end.url.to_string(), credential)
 }
 
 fn none(errors: Vec<FieldError>) -> Result<(), OpError> {
@@ -287,4 +322,39 @@ fn is_allowed(config: &Config, url: &RemoteUrl) -> bool {
             None => host.eq_ignore_ascii_case(name),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::work::tests::fixture::mirror;
+
+    #[test]
+    fn a_run_made_again_is_checked_against_the_mirror_as_it_is_now() {
+        let (one, two) = (mirror(Direction::OneWay), mirror(Direction::TwoWay));
+        let reverse = Inputs {
+            reverse: true,
+            ..Inputs::default()
+        };
+        assert!(again(&one, &reverse).is_err());
+        assert!(again(&two, &reverse).is_ok());
+        let always = Inputs {
+            force: Some("always".into()),
+            ..Inputs::default()
+        };
+        assert!(again(&two, &always).is_err());
+        let outside = Inputs {
+            references: vec!["refs/pull/1/head".into()],
+            ..Inputs::default()
+        };
+        assert!(again(&one, &outside).is_err());
+        let moved = Inputs {
+            source_url: "https://before.example/app.git".into(),
+            ..Inputs::default()
+        };
+        assert_eq!(
+            again(&one, &moved).unwrap().source_url,
+            one.ends.source.url.to_string()
+        );
+    }
 }

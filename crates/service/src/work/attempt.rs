@@ -233,9 +233,12 @@ async fn ordered(
         return unprepared(claim, journal, unfit, Memory::default()).await;
     };
     let prepared = match orders::phases(&app.store, order).await? {
-        Ok(phases) => ends::of_mirror(&loaded.config, mirror, &app.secrets)
-            .await
-            .map(|ends| (phases, ends)),
+        Ok(phases) => match orders::fits(&phases, mirror.direction) {
+            Ok(()) => ends::of_mirror(&loaded.config, mirror, &app.secrets)
+                .await
+                .map(|ends| (phases, ends)),
+            Err(unfit) => Err(unfit),
+        },
         Err(unfit) => Err(unfit),
     };
     let (phases, ends) = match prepared {

@@ -34,7 +34,7 @@ mod record;
 mod request;
 mod retry;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod told;
 mod turn;
 mod turned;

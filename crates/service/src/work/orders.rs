@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use engine::decide::Direction;
 use engine::order::Order;
 use engine::side::{Both, Side};
 use gitwire::{Oid, RefName};
@@ -40,6 +41,20 @@ pub(super) async fn phases(
             target,
         } => resolve(reference, take, *keep_both, source.as_deref(), target.as_deref()),
     })
+}
+
+/// An error if an order writes what the mirror never writes: it may have been two-way when that was shown.
+pub(super) fn fits(phases: &[Phase], direction: Direction) -> Result<(), Unfit> {
+    let writes_source = |order: &Order| match order {
+        Order::Take { from, .. } => *from == Side::Target,
+        Order::Put { to, .. } => *to == Side::Source,
+    };
+    match direction == Direction::OneWay && phases.iter().flat_map(BTreeMap::values).any(writes_source) {
+        true => Err(Unfit::Inputs(
+            "a one-way mirror never writes its source: this order would".into(),
+        )),
+        false => Ok(()),
+    }
 }
 
 fn something(phase: Phase, lacks: &str, run: &str) -> Result<Vec<Phase>, Unfit> {
@@ -195,6 +210,20 @@ mod tests {
                 expect
             }
         );
+    }
+
+    #[test]
+    fn no_order_writes_the_source_of_a_one_way_mirror() {
+        let put = |to| vec![Phase::from([undo(&run_ref(to, Some(oid('a')), Some(oid('b'))))])];
+        assert!(fits(&put(Side::Source), Direction::OneWay).is_err());
+        assert!(fits(&put(Side::Source), Direction::TwoWay).is_ok());
+        assert!(fits(&put(Side::Target), Direction::OneWay).is_ok());
+        let take = vec![Phase::from([approve(&run_ref(
+            Side::Source,
+            None,
+            Some(oid('b')),
+        ))])];
+        assert!(fits(&take, Direction::OneWay).is_err());
     }
 
     #[test]

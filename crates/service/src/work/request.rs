@@ -49,9 +49,18 @@ pub(super) fn of_asked(
 ) -> Result<Request, Unfit> {
     let mut request = of_mirror(mirror, ends, memory);
     if inputs.reverse {
+        // It may have been two-way when the run was asked for.
+        if mirror.direction == Direction::OneWay {
+            return Err(Unfit::Inputs(
+                "a one-way mirror never writes its source: only a two-way mirror runs in reverse".into(),
+            ));
+        }
         request.direction = Direction::OneWay;
     }
     with_inputs(&mut request, inputs)?;
+    if !inputs.references.is_empty() {
+        request.scope = within(request.scope, &mirror.scope)?;
+    }
     request.asked = !inputs.references.is_empty();
     Ok(request)
 }
@@ -109,6 +118,17 @@ fn standing(memory: &Memory) -> BTreeMap<RefName, Both<Option<Oid>>> {
         .iter()
         .filter(|one| matches!(one.why, Why::Held | Why::Rejected | Why::Refused));
     waits.map(|one| (one.name.clone(), one.seen)).collect()
+}
+
+/// What was given at run time, as far as the mirror covers it. A name that it does not cover is an error, not silence.
+fn within(given: Scope, mirror: &Scope) -> Result<Scope, Unfit> {
+    if let Some(name) = given.named().find(|name| !mirror.covers(name)) {
+        return Err(Unfit::Inputs(format!(
+            "{name} is not in the scope of the mirror: {}",
+            mirror.patterns().join(" ")
+        )));
+    }
+    Ok(given.within(mirror))
 }
 
 fn with_inputs(request: &mut Request, inputs: &Inputs) -> Result<(), Unfit> {

@@ -56,16 +56,29 @@ pub(super) async fn turn(worker: Arc<Worker>, claim: Claim, cut: CancellationTok
 /// Keeps the claim; comes back when the run must end.
 async fn beats(worker: &Worker, claim: &Claim) -> Cut {
     let lease = worker.app.loaded().config.limits.lease;
+    let mirror = claim.mirror.as_deref();
+    beating(mirror, lease, || {
+        worker.app.store.heartbeat(claim, lease, Time::now())
+    })
+    .await
+}
+
+/// Beats three times in a lease. A database that does not answer is as good as none: another may have the claim as soon as the lease
+/// is over, counted from when the last beat that was heard was sent.
+async fn beating<B>(mirror: Option<&str>, lease: Duration, beat: impl Fn() -> B) -> Cut
+where
+    B: Future<Output = Result<Beat, StoreError>>,
+{
     let mut kept = tokio::time::Instant::now();
     loop {
         tokio::time::sleep(lease / 3).await;
-        match worker.app.store.heartbeat(claim, lease, Time::now()).await {
-            Ok(Beat::Mine) => kept = tokio::time::Instant::now(),
-            Ok(Beat::Cancelled) => return Cut::Cancelled,
-            Ok(Beat::Lost) => return Cut::Lost,
-            // Another may have it as soon as the lease is over.
-            Err(_) if kept.elapsed() >= lease => return Cut::Lost,
-            Err(error) => tracing::warn!(mirror = claim.mirror, %error, "cannot renew a claim"),
+        let sent = tokio::time::Instant::now();
+        match tokio::time::timeout(lease.saturating_sub(kept.elapsed()), beat()).await {
+            Ok(Ok(Beat::Mine)) => kept = sent,
+            Ok(Ok(Beat::Cancelled)) => return Cut::Cancelled,
+            Ok(Ok(Beat::Lost)) | Err(_) => return Cut::Lost,
+            Ok(Err(_)) if kept.elapsed() >= lease => return Cut::Lost,
+            Ok(Err(error)) => tracing::warn!(mirror, %error, "cannot renew a claim"),
         }
     }
 }
@@ -158,5 +171,28 @@ async fn cancelled(worker: &Worker, claim: &Claim, journal: &Journal) {
             begun::took(journal.run(), now),
             0,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_heartbeat_that_hangs_ends_the_run_when_its_lease_is_over() {
+        let lease = Duration::from_millis(300);
+        let beats = AtomicU32::new(0);
+        let began = tokio::time::Instant::now();
+        let cut = beating(None, lease, || async {
+            match beats.fetch_add(1, Ordering::Relaxed) {
+                0 => Ok(Beat::Mine),
+                _ => std::future::pending().await,
+            }
+        });
+        assert_eq!(cut.await, Cut::Lost);
+        // The first was sent after a third of it and was heard.
+        assert!(began.elapsed() >= lease + lease / 3);
     }
 }

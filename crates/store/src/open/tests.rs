@@ -145,7 +145,10 @@ async fn a_transaction_that_nobody_waits_for_holds_nothing() {
             "transactions were left open"
         );
         tokio::task::yield_now().await;
+    }
+}
 
+#[tokio::test]
 async fn no_statement_waits_for_ever_on_postgresql() {
     let fresh = crate::testing::postgres().await;
     for limit in ["statement_timeout", "idle_in_transaction_session_timeout"] {

@@ -49,6 +49,7 @@ pub(super) fn record(ran: Ran<'_>) -> Outcome {
         let waiting = waiting::waiting(&ran);
         outcome.bases = ran.report.bases.clone();
         outcome.intents_done = ran.report.intents_done.iter().cloned().collect();
+        outcome.looked_at = looked_at(&ran);
         outcome.all_in_sync = all_in_sync(&ran);
         outcome.found_by_sweep = swept::found(&ran);
         outcome.standing = waiting.standing;
@@ -105,6 +106,12 @@ fn is_full(ran: &Ran<'_>) -> bool {
         && ran.run.inputs.references.is_empty()
 }
 
+/// How many references are in scope, where the run looked at all of them.
+fn looked_at(ran: &Ran<'_>) -> Option<u64> {
+    // The smaller side: a guard that takes a part of it for more than it is holds too much rather than too little.
+    (is_full(ran) && ran.report.error.is_none()).then(|| ran.report.scope.source.min(ran.report.scope.target))
+}
+
 fn all_in_sync(ran: &Ran<'_>) -> Option<u64> {
     let fine = |one: &report::RefReport| {
         use report::Outcome as O;
@@ -119,9 +126,7 @@ fn all_in_sync(ran: &Ran<'_>) -> Option<u64> {
                 | O::LeftAlone
         )
     };
-    let all = is_full(ran) && ran.report.error.is_none() && ran.report.references.iter().all(fine);
-    // The smaller side: a guard that takes a part of it for more than it is holds too much rather than too little.
-    all.then(|| ran.report.scope.source.min(ran.report.scope.target))
+    looked_at(ran).filter(|_| ran.report.references.iter().all(fine))
 }
 
 /// A sweep that found nothing new leaves no row.

@@ -1,7 +1,7 @@
 //! A finished run as its row, its references and the fault that ended it.
 
 use engine::error::{Error, Fault, Retry};
-use engine::report::{Outcome, RefReport};
+use engine::report::{Outcome, RefReport, Report};
 use engine::side::Side;
 use gitwire::message::sanitize;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::{Ran, state};
 use crate::output::json::words::{ErrorKind, OutcomeWord, StageWord};
 use crate::work::by_hand;
 
-/// The most references that are kept of a run.
+/// The most references that are kept of a run, but for those that an undo or an approval needs.
 const KEPT: usize = 10_000;
 
 /// The run as it ended.
@@ -41,9 +41,31 @@ pub(super) fn finished(ran: Ran<'_>) -> Finished {
     };
     Finished {
         run,
-        references: report.references.iter().take(KEPT).map(of_reference).collect(),
+        references: kept(report),
         log: ran.log,
     }
+}
+
+/// What is kept of a run's references: all that an undo or an approval needs, and of the others as many as there is room for.
+fn kept(report: &Report) -> Vec<RunRef> {
+    let needed = |one: &&RefReport| is_replaced(one) || matches!(one.outcome, Outcome::Held);
+    let room = KEPT.saturating_sub(report.references.iter().filter(needed).count());
+    let mut others = 0;
+    let kept = report.references.iter().filter(|one| {
+        let fits = needed(one) || others < room;
+        others += usize::from(!needed(one));
+        fits
+    });
+    kept.map(of_reference).collect()
+}
+
+/// Whether a value was replaced or removed, or may have been: an undo is leased on the new value.
+fn is_replaced(reference: &RefReport) -> bool {
+    reference.old.is_some()
+        && matches!(
+            reference.outcome,
+            Outcome::Updated(_) | Outcome::Deleted | Outcome::Unknown
+        )
 }
 
 /// A run that could not begin: its inputs cannot be used, or its hosts may not be asked.
@@ -151,8 +173,7 @@ fn of_reference(reference: &RefReport) -> RunRef {
             Outcome::Rejected(rejection) => Some(sanitize(rejection.raw.clone())),
             _ => None,
         },
-        replaced: reference.old.is_some()
-            && matches!(reference.outcome, Outcome::Updated(_) | Outcome::Deleted),
+        replaced: is_replaced(reference),
     }
 }
 

@@ -534,3 +534,40 @@ fn what_a_webhook_told_is_not_found_by_a_sweep() {
     case.memory.bases.insert(name("a"), Base::Agreed(id('a')));
     assert!(case.record().found_by_sweep.is_empty());
 }
+
+#[test]
+fn a_full_look_tells_how_much_there_is_also_while_something_waits() {
+    let mut case = Case::due(
+        swept(),
+        vec![reference(
+            "main",
+            'b',
+            'a',
+            Became::Refused(Refusal::NotFastForward),
+        )],
+    );
+    case.report.scope = Both { source: 9, target: 7 };
+    let outcome = case.record();
+    assert_eq!((outcome.looked_at, outcome.all_in_sync), (Some(7), None));
+    let narrow = webhook(FORWARD);
+    assert_eq!(narrow.record().looked_at, None);
+}
+
+#[test]
+fn what_an_undo_or_an_approval_needs_is_kept_of_the_largest_run() {
+    let mut references: Vec<RefReport> = (0..10_050)
+        .map(|number| reference(&format!("a{number}"), 'a', '-', Became::Created))
+        .collect();
+    references.push(reference("moved", 'b', 'a', FORWARD));
+    references.push(reference("cut", 'b', 'a', Became::Unknown));
+    references.push(reference("held", 'b', 'a', Became::Held));
+    let kept = Case::due(swept(), references).record().run.unwrap().references;
+    assert_eq!(kept.len(), 10_000);
+    let last: Vec<_> = kept[9_997..]
+        .iter()
+        .map(|one| (one.name.short(), one.outcome.as_str(), one.replaced))
+        .collect();
+    assert_eq!(last[0], ("moved".into(), "fast-forwarded", true));
+    assert_eq!(last[1], ("cut".into(), "unknown", true));
+    assert_eq!(last[2], ("held".into(), "held", false));
+}

@@ -108,3 +108,40 @@ async fn a_one_off_run_reaches_only_hosts_that_are_allowed() {
         assert_eq!(scene.both("main").1.is_some(), state == State::Succeeded);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn patterns_given_by_hand_reach_nothing_that_the_mirror_leaves_out() {
+    let scope = "    references: ['refs/heads/*', '^refs/heads/secret/*']\n";
+    let mut scene = Scene::one_way(scope).await;
+    scene.start().await;
+    let shown = scene.source.commit("main", "shown");
+    scene.source.commit("secret/plan", "hidden");
+    let asking = |pattern: &str| Inputs {
+        references: vec![pattern.to_owned()],
+        ..Inputs::default()
+    };
+    let run = scene.ask(asking("refs/*")).await;
+    assert_eq!(run.state, State::Succeeded, "{run:?}");
+    assert_eq!(scene.both("main").1, Some(shown));
+    assert_eq!(scene.both("secret/plan").1, None);
+    let run = scene.ask(asking("refs/heads/secret/plan")).await;
+    assert_eq!(run.state, State::Failed);
+    assert!(run.fault.unwrap().message.contains("not in the scope"));
+    assert_eq!(scene.both("secret/plan").1, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_that_is_one_way_by_now_does_not_run_in_reverse() {
+    let mut scene = Scene::one_way("").await;
+    scene.start().await;
+    scene.target.commit("main", "theirs");
+    let run = scene
+        .ask(Inputs {
+            reverse: true,
+            ..Inputs::default()
+        })
+        .await;
+    assert_eq!(run.state, State::Failed, "{run:?}");
+    assert!(run.fault.unwrap().message.contains("one-way"));
+    assert_eq!(scene.both("main").0, None);
+}

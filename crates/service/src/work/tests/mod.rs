@@ -1,6 +1,6 @@
 //! The worker with a real database and real repositories.
 
-pub(super) mod fixture;
+pub(crate) mod fixture;
 
 mod asked;
 mod clock;
