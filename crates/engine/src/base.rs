@@ -40,6 +40,8 @@ pub enum Became {
     LeaseLost,
     /// Nobody knows whether the write was made, or may still be.
     Unsure,
+    /// The same where its intent tells a later run more than a void base would: the intent and the base are kept.
+    Open,
     /// Nothing was written, for whatever other reason.
     Left,
 }
@@ -66,6 +68,28 @@ impl Became {
             | Outcome::NotWritten => Self::Left,
         }
     }
+
+    /// The same in a mirror of this direction. In a one-way mirror nobody but refsync writes the target: the very value there is
+    /// its own, and an intent tells all that is to be known.
+    pub fn in_direction(self, direction: Direction, report: &RefReport) -> Self {
+        match (direction, self) {
+            (Direction::OneWay, Self::Coincided) => Self::Written {
+                to: report.to,
+                value: report.new,
+            },
+            (Direction::OneWay, Self::Unsure) => Self::Open,
+            (_, became) => became,
+        }
+    }
+}
+
+/// Whether an intent to create a reference leaves a doubt: the side that was to be written has none, and the other one still has.
+/// The creation may not have been made, or may have been and a person deleted it since. To create it again could bring back what
+/// was deleted, and to leave it alone could mirror it never: only a person can tell. The intent is kept until the doubt ends, and
+/// so the difference is shown in every run.
+pub fn is_in_doubt(intent: &Intent, seen: Both<Option<Oid>>) -> bool {
+    let creation = intent.old.is_none() && intent.new.is_some();
+    creation && seen.of(intent.to).is_none() && seen.of(intent.to.other()).is_some()
 }
 
 /// The base that an intent whose end nobody recorded leaves, once both sides were seen: the new value if the side that was to be
@@ -114,7 +138,7 @@ pub fn after(base: Base, seen: Both<Option<Oid>>, became: Became) -> Base {
         | Became::DeletionSkipped
         | Became::LeaseLost
         | Became::Unsure => Base::Void,
-        Became::Left => base,
+        Became::Open | Became::Left => base,
     }
 }
 
@@ -261,6 +285,25 @@ mod tests {
     #[test]
     fn without_an_intent_the_kept_base_holds() {
         assert_eq!(found(Direction::TwoWay, base(1), None, at(2, 3)), base(1));
+    }
+
+    #[test]
+    fn in_a_one_way_mirror_what_is_there_is_our_own_and_an_open_end_stays_open() {
+        let report = RefReport {
+            name: gitwire::RefName::new("refs/heads/main").unwrap(),
+            to: Side::Target,
+            old: Some(id(1)),
+            new: Some(id(2)),
+            outcome: Outcome::AlreadyThere,
+            old_told: false,
+            seen: at(2, 1),
+        };
+        let one_way = |became: Became| became.in_direction(Direction::OneWay, &report);
+        assert_eq!(after(base(1), at(2, 1), one_way(Became::Coincided)), base(2));
+        assert_eq!(one_way(Became::Unsure), Became::Open);
+        assert_eq!(after(base(1), at(2, 1), Became::Open), base(1));
+        let two_way = Became::Coincided.in_direction(Direction::TwoWay, &report);
+        assert_eq!(two_way, Became::Coincided);
     }
 
     #[test]

@@ -111,6 +111,9 @@ pub struct Sight<'a> {
     pub seen: Both<Option<Oid>>,
     /// What both last agreed on.
     pub base: Base,
+    /// Whether a creation was begun on the side that lacks it, and nobody knows whether it was made: see
+    /// [`crate::base::is_in_doubt`].
+    pub in_doubt: bool,
     /// What was said.
     pub hints: &'a Hints,
     /// Whether the reference was asked for by its full name, not by a pattern or a sweep.

@@ -48,12 +48,26 @@ impl<'a> Ledger<'a> {
 
     fn remember(&mut self, reference: &RefReport, became: Became) {
         let RefReport { name, seen, .. } = reference;
+        let direction = self.request.bases_direction();
+        let became = match became.in_direction(direction, reference) {
+            // Whether it was made can be seen later, and whether it was deleted since is for people to say.
+            Became::Unsure if reference.old.is_none() && self.intended.contains(name) => Became::Open,
+            became => became,
+        };
+        let settled = !matches!(
+            became,
+            Became::Open | Became::Unsure | Became::Conflict | Became::Left
+        );
+        if self.request.is_in_doubt(name, seen) && !settled {
+            return;
+        }
         let base = after(self.request.base(name, seen), *seen, became);
         let confirmed = self.request.distrust && matches!(base, Base::Agreed(_));
         if self.request.keep_bases && (base != self.request.kept_base(name) || confirmed) {
             self.report.bases.insert(name.clone(), base);
         }
-        if self.request.intents.contains_key(name) || self.intended.contains(name) {
+        let noted = self.request.intents.contains_key(name) || self.intended.contains(name);
+        if noted && became != Became::Open {
             self.report.intents_done.insert(name.clone());
         }
     }

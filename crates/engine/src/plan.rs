@@ -93,6 +93,7 @@ pub(crate) async fn plan<'r>(
     plan.withhold_symbolic(&Both::default(), &symbolic::ask(&unasked, remotes).await?);
     plan.withhold_unsteady(request, observed, remotes).await?;
     plan.withhold_impossible(request, observed);
+    plan.prove_guarded(request, observed, remotes).await?;
     plan.withhold_guarded(request, observed, remotes).await?;
     if request.atomic {
         plan.all_or_nothing();
@@ -118,6 +119,7 @@ pub(crate) fn verdict(
         name,
         seen: *seen,
         base: request.base(name, seen),
+        in_doubt: request.is_in_doubt(name, seen),
         hints: request.hints.get(name).unwrap_or(&none),
         named: request.names(name),
         proofs,

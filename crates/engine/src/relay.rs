@@ -335,8 +335,7 @@ impl<'r> Relay<'_, 'r, '_> {
                     outcome: Outcome::Rejected(rejection),
                 })
             }
-            // In a one-way mirror nobody else writes there: what comes late is what refsync wanted.
-            _ if sent && may_still_act(&fault) && self.request.direction == Direction::TwoWay => {
+            _ if sent && may_still_act(&fault) => {
                 left.iter().for_each(|planned| self.ledger.settle_unsure(planned));
                 Err(self.target.error(Stage::Report, fault))
             }

@@ -32,6 +32,8 @@ pub struct Request {
     pub ends: Both<Endpoint>,
     /// In which directions references are mirrored.
     pub direction: Direction,
+    /// A person has the mirror run from its target to its source, this once: people write both sides, whatever the direction.
+    pub reversed: bool,
     /// Which references are covered.
     pub scope: Scope,
     /// When values may be replaced and deletions mirrored.
@@ -83,6 +85,7 @@ impl Request {
         Self {
             ends: Both { source, target },
             direction: Direction::OneWay,
+            reversed: false,
             scope: Scope::default(),
             policy: Policy::default(),
             atomic: false,
@@ -148,10 +151,26 @@ impl Request {
     /// The base that the decision on a reference rests on.
     pub(crate) fn base(&self, name: &RefName, seen: &Both<Option<Oid>>) -> Base {
         let intent = self.intents.get(name);
-        match base::found(self.direction, self.kept_base(name), intent, *seen) {
+        match base::found(self.bases_direction(), self.kept_base(name), intent, *seen) {
             Base::Agreed(_) if self.distrust => Base::Void,
             base => base,
         }
+    }
+
+    /// The direction that bases are kept for. In a one-way mirror nobody but refsync writes the target, which is not so while a run
+    /// is turned around.
+    pub(crate) fn bases_direction(&self) -> Direction {
+        match self.reversed {
+            true => Direction::TwoWay,
+            false => self.direction,
+        }
+    }
+
+    /// Whether an earlier run began to create a reference and nobody knows whether it did: see [`base::is_in_doubt`].
+    pub(crate) fn is_in_doubt(&self, name: &RefName, seen: &Both<Option<Oid>>) -> bool {
+        let intent = self.intents.get(name);
+        self.bases_direction() == Direction::TwoWay
+            && intent.is_some_and(|intent| base::is_in_doubt(intent, *seen))
     }
 
     /// Whether a reference waits: both sides have the values that it was left with.

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gitwire::{Oid, RefName};
 
-use crate::decide::{Action, Direction, OldValue, Refusal};
+use crate::decide::{Action, Direction, Lineage, OldValue, Question, Refusal};
 use crate::error::{Error, Stage};
 use crate::listing::Listed;
 use crate::observe::Observed;
 use crate::plan::{Plan, Planned};
+use crate::prove::prove_all;
 use crate::report::Outcome;
 use crate::request::Request;
 use crate::side::{Both, Side};
@@ -139,6 +140,44 @@ impl Plan {
         }
     }
 
+    /// Before the guard holds too much it must be known that it is: what looked like a rewrite only because no small request told, as
+    /// a server of version 0 answers none, may be a fast-forward.
+    pub(crate) async fn prove_guarded<'r>(
+        &mut self,
+        request: &Request,
+        observed: &mut Observed<'r>,
+        remotes: &'r Both<Remote>,
+    ) -> Result<(), Error> {
+        let Some(guard) = &request.guard else {
+            return Ok(());
+        };
+        for to in [Side::Source, Side::Target] {
+            let losing = |planned: &&Planned| {
+                planned.change.to == to && planned.order.is_none() && planned.change.loses_commits()
+            };
+            let count = self.writes.iter().filter(losing).count();
+            if !guard.holds(count as u64, *observed.seen.of(to)) {
+                continue;
+            }
+            let questions: BTreeSet<Question> =
+                self.writes.iter().filter(losing).filter_map(unproven).collect();
+            if questions.is_empty() {
+                continue;
+            }
+            let proofs = prove_all(to.other(), questions, observed, remotes).await?;
+            for planned in self.writes.iter_mut().filter(|planned| losing(&&**planned)) {
+                let question = unproven(planned);
+                if let (Some(answer), Action::Update { lineage, .. }) = (
+                    question.and_then(|question| proofs.get(&question)),
+                    &mut planned.change.action,
+                ) {
+                    *lineage = answer;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What would take away too much waits for a person.
     pub(crate) async fn withhold_guarded(
         &mut self,
@@ -167,6 +206,21 @@ impl Plan {
             }
         }
         Ok(())
+    }
+}
+
+/// The question that an update of a branch leaves open.
+fn unproven(planned: &Planned) -> Option<Question> {
+    match planned.change.action {
+        Action::Update {
+            old,
+            new,
+            lineage: Lineage::Unproven,
+        } if planned.name.is_branch() => Some(Question {
+            descendant: new,
+            ancestor: old,
+        }),
+        _ => None,
     }
 }
 

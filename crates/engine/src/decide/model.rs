@@ -168,6 +168,7 @@ impl World {
                 name: &name,
                 seen: self.now,
                 base: self.base,
+                in_doubt: false,
                 hints: &hints,
                 named: false,
                 proofs: &proofs,

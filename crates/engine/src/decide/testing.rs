@@ -167,6 +167,7 @@ impl Case {
             name: &self.name,
             seen: self.seen,
             base: self.base,
+            in_doubt: false,
             hints: &self.hints,
             named: self.named,
             proofs,

@@ -9,6 +9,8 @@ const CONFLICT: Verdict = Verdict::Refused(Refusal::Conflict);
 
 pub(super) fn decide(sight: &Sight<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
     match sight.base {
+        // Created and deleted since, or never created: whatever deletions do, nobody but a person knows.
+        _ if sight.in_doubt => Ok(CONFLICT),
         Base::Agreed(base) => with_base(sight, policy, base),
         Base::Unknown => match one_sided(sight) {
             Some((to, new)) => Ok(write(to, Action::Create { new })),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use engine::base::Intent;
 use engine::decide::{Base, Refusal};
 use engine::keeper::Recorder;
+use engine::order::Order;
 use engine::report::Outcome;
 use engine::side::{Both, Side};
 use futures_util::future::BoxFuture;

@@ -75,6 +75,30 @@ fn a_branch_whose_deletions_are_not_mirrored() {
     holds::<1>(45_000, no_deletions(Protocol::new(acts(3), 1)));
 }
 
+/// A name that neither side has yet, and deletions that are not mirrored.
+fn new_name() -> Protocol {
+    no_deletions(Protocol {
+        starts: vec![([Value(0), Value(0)], Note::Unknown)],
+        commits: 3,
+        ..Protocol::new(acts(3), 2)
+    })
+}
+
+#[test]
+fn a_branch_that_is_new() {
+    holds::<1>(1_000, new_name());
+}
+
+#[test]
+fn without_doubts_a_creation_that_was_cut_is_never_made_and_nobody_is_told() {
+    let mut protocol = new_name();
+    protocol.rules.doubts = false;
+    let checker = World::<1>(protocol)
+        .checker()
+        .finish_when(HasDiscoveries::AnyFailures);
+    assert!(checker.spawn_bfs().join().discoveries().contains_key(SETTLED));
+}
+
 #[test]
 fn a_tag() {
     holds::<1>(

@@ -79,7 +79,8 @@ fn settles<const R: usize>(world: &World<R>, state: &State<R>) -> bool {
     (0..R).all(|index| quiet(index) && (rested.refs[index].equal() || shown(world, &rested.refs[index])))
 }
 
-/// Whether people are told of a difference: as a conflict, or as a deletion that their configuration does not mirror.
+/// Whether people are told of a difference: as a conflict, or as a deletion that their configuration does not mirror. What nobody
+/// deleted is left alone by nobody's wish.
 fn shown<const R: usize>(world: &World<R>, reference: &Reference) -> bool {
     let Run { refs, .. } = crate::protocol::claim(&State::<1> {
         refs: [reference.clone()],
@@ -95,7 +96,7 @@ fn shown<const R: usize>(world: &World<R>, reference: &Reference) -> bool {
         Verdict::DeletionSkipped | Verdict::LeftAlone => {
             let has = |side: &Side| reference.of(*side) != Value::default();
             let side = [Side::Source, Side::Target].into_iter().find(has);
-            side.is_some_and(|side| !world.0.policy.sync_delete.of(side))
+            reference.deleted && side.is_some_and(|side| !world.0.policy.sync_delete.of(side))
         }
         Verdict::InSync | Verdict::Write(_) | Verdict::NeedsLineage(_) => false,
     }

@@ -304,7 +304,8 @@ impl<const R: usize> World<R> {
             reference.unknowable |= reference.coincides;
             let seen = Both::from_fn(|side| sighted.seen[at(side)].id());
             sighted.base = self.found(sighted, seen);
-            sighted.intent = None;
+            let in_doubt = |it: &Write| base::is_in_doubt(&it.intent(), seen);
+            sighted.intent = sighted.intent.filter(|it| in_doubt(it) && self.0.rules.doubts);
             sighted.fate = match self.verdict(reference, sighted, seen) {
                 Verdict::InSync => Fate::InSync,
                 Verdict::Write(change) => Fate::Planned(Write {
@@ -327,12 +328,12 @@ impl<const R: usize> World<R> {
         let Some(write) = sighted.intent else {
             return sighted.base;
         };
-        let intent = base::Intent {
-            to: write.to,
-            old: write.old.id(),
-            new: write.new.id(),
-        };
-        let found = base::found(Direction::TwoWay, sighted.base.into(), Some(&intent), seen);
+        let found = base::found(
+            Direction::TwoWay,
+            sighted.base.into(),
+            Some(&write.intent()),
+            seen,
+        );
         if found == Base::Void && !self.0.rules.void_after_intent {
             return sighted.base;
         }
@@ -362,6 +363,7 @@ impl<const R: usize> World<R> {
                 name: &self.0.name,
                 seen,
                 base: base.into(),
+                in_doubt: sighted.intent.is_some(),
                 hints: &hints,
                 named: false,
                 proofs: &proofs,
@@ -420,9 +422,12 @@ impl<const R: usize> World<R> {
 
     fn record(&self, state: &mut State<R>, run: &Run<R>) {
         for (reference, sighted) in state.refs.iter_mut().zip(&run.refs) {
-            reference.base = self.recorded(sighted);
-            reference.intent = None;
-            reference.coincides = false;
+            // A doubt stays, with its intent.
+            if sighted.intent.is_none() {
+                reference.base = self.recorded(sighted);
+                reference.intent = None;
+                reference.coincides = false;
+            }
             reference.told.drain(..usize::from(sighted.taken));
             reference.remember();
             for side in SIDES {

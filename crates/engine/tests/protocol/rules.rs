@@ -7,6 +7,8 @@ pub(crate) struct Rules {
     pub(crate) intents: bool,
     /// An intent whose value does not show leaves the base void.
     pub(crate) void_after_intent: bool,
+    /// A creation that was cut is for people to decide.
+    pub(crate) doubts: bool,
     /// A lost lease leaves the base void.
     pub(crate) void_after_lost_lease: bool,
     /// A write that somebody else made leaves the base void.
@@ -28,6 +30,7 @@ impl Rules {
     pub(crate) const ALL: Rules = Rules {
         intents: true,
         void_after_intent: true,
+        doubts: true,
         void_after_lost_lease: true,
         void_after_coincidence: true,
         void_after_conflict: true,

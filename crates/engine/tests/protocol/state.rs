@@ -1,5 +1,6 @@
 //! What the model knows of the world at one moment: both repositories, the database, the workers, and what people did.
 
+use engine::base::Intent;
 use engine::decide::{Base, Moved, OldValue};
 use engine::side::Side;
 
@@ -54,6 +55,17 @@ pub(crate) struct Write {
     pub(crate) new: Value,
 }
 
+impl Write {
+    /// As the engine has it.
+    pub(crate) fn intent(self) -> Intent {
+        Intent {
+            to: self.to,
+            old: self.old.id(),
+            new: self.new.id(),
+        }
+    }
+}
+
 /// A webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Event {
@@ -97,6 +109,8 @@ pub(crate) struct Reference {
     /// People did what no worker can know. A value went away and came back between two looks. Or both sides moved between the looks at
     /// the one and the other, so that what was seen never was. Or a person made the very write that a worker had noted when it died.
     pub(crate) unknowable: bool,
+    /// A person deleted it, at any time.
+    pub(crate) deleted: bool,
     /// A write undid what a person did later on that side.
     pub(crate) undone: bool,
 }
@@ -124,6 +138,7 @@ impl Reference {
             under_way: Vec::new(),
             writes: 0,
             unknowable: false,
+            deleted: false,
             undone: false,
             had: 0,
         };
@@ -159,6 +174,7 @@ impl Reference {
             }
         }
         self.writes = 0;
+        self.deleted |= new == Value::default();
         self.now[at(side)] = new;
         self.unknowable |= self.moved[at(side)] && new == known;
         if let Some(intent) = self.intent.filter(|it| it.to == side) {

@@ -56,6 +56,7 @@ pub(super) fn of_asked(
             ));
         }
         request.direction = Direction::OneWay;
+        request.reversed = true;
     }
     with_inputs(&mut request, inputs)?;
     if !inputs.references.is_empty() {

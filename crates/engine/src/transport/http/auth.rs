@@ -78,6 +78,11 @@ impl Auth {
         }
     }
 
+    /// Whether an address has the origin that this side was given, from which no redirect takes away what is shown there.
+    pub(super) fn is_for(&self, url: &Url) -> bool {
+        reaches(&self.origin, url)
+    }
+
     /// The header for a request. None for another host than the credentials are for.
     pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
         let State::Basic {
@@ -91,10 +96,7 @@ impl Auth {
         };
         let origin =
             from_helper.map_or_else(|| self.origin.clone(), |url| url.origin().ascii_serialization());
-        // Moving on to encryption on the same host, as http:// addresses of large hosts do, is no other host.
-        let upgraded =
-            url.scheme() == "https" && url.port().is_none() && origin == format!("http://{}", host(url));
-        if url.origin().ascii_serialization() != origin && !upgraded {
+        if !reaches(&origin, url) {
             return None;
         }
         let secret = secret.expose_secret();
@@ -144,6 +146,14 @@ impl Auth {
             credential(action, &description(&url, Some(&user), Some(&secret))).await;
         }
     }
+}
+
+/// Whether what was given for an origin may be shown to this address. Moving on to encryption on the same host, as http:// addresses
+/// of large hosts do, is no other host.
+fn reaches(origin: &str, url: &Url) -> bool {
+    let upgraded =
+        url.scheme() == "https" && url.port().is_none() && origin == format!("http://{}", host(url));
+    url.origin().ascii_serialization() == origin || upgraded
 }
 
 /// The user name that goes with a token at a host.

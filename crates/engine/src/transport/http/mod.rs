@@ -165,13 +165,20 @@ impl Http {
     }
 
     fn client(&self, url: &Url) -> Result<Client, Fault> {
-        if url.scheme() == "https" {
-            return self.clients.http().client(&self.way);
+        self.clients.http().client(&self.way_to(url))
+    }
+
+    /// How an address is reached. The certificate of this side is shown to the origin that it was given for and to no other, which
+    /// a redirect may have led to.
+    fn way_to(&self, url: &Url) -> Way {
+        let mut way = self.way.clone();
+        if url.scheme() != "https" {
+            way.trust = Trust::Nobody;
         }
-        self.clients.http().client(&Way {
-            trust: Trust::Nobody,
-            ..self.way.clone()
-        })
+        if !self.auth.is_for(url) {
+            way.identity = None;
+        }
+        way
     }
 
     async fn answer(&self, response: Response, service: Service) -> Result<Incoming, Fault> {
@@ -280,5 +287,36 @@ fn version(request: RequestBuilder, ask: Ask) -> RequestBuilder {
     match ask {
         Ask::V2 | Ask::V2ByShell => request.header("git-protocol", "version=2"),
         Ask::Default => request,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_certificate_is_shown_to_its_own_origin_alone() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let mut endpoint = Endpoint::new(RemoteUrl::parse("https://host/a.git", "source").unwrap());
+        endpoint.client_cert = Some("me.pem".into());
+        let budget = Budget {
+            side: Side::Source,
+            host: String::new(),
+            hosts: None,
+        };
+        let http = Http::new(
+            Side::Source,
+            &url("https://host/a.git"),
+            None,
+            &endpoint,
+            Timeouts::default(),
+            &Clients::default(),
+            budget,
+        )
+        .unwrap();
+        assert!(http.way_to(&url("https://host/b.git")).identity.is_some());
+        for other in ["https://other/a.git", "https://host:8443/a.git"] {
+            assert_eq!(http.way_to(&url(other)).identity, None, "{other}");
+        }
     }
 }

@@ -65,6 +65,22 @@ async fn six_rewrites_are_held_and_six_fast_forwards_are_not() {
 }
 
 #[tokio::test]
+async fn six_fast_forwards_from_a_version_0_source_are_not_held() {
+    for two_way in [false, true] {
+        let (scene, known) = branches(8);
+        scene
+            .server
+            .on(source(When::service(Service::UploadPack)), Then::Version0);
+        (0..6).for_each(|number| drop(scene.source.commit(&format!("b{number}"), "on")));
+        let mirror = guarded(&scene, &known);
+        let mirror = if two_way { mirror.two_way() } else { mirror };
+        let done = mirror.run().await.ok();
+        assert_eq!(held(&done), 0, "{:?}", done.report);
+        scene.assert_same();
+    }
+}
+
+#[tokio::test]
 async fn a_source_that_was_made_anew_empty_deletes_nothing() {
     for two_way in [false, true] {
         let (scene, known) = branches(2);

@@ -152,3 +152,93 @@ async fn a_base_that_was_distrusted_is_confirmed_by_equality() {
     let confirmed: BTreeMap<RefName, Base> = done.report.bases;
     assert_eq!(confirmed, known);
 }
+
+#[tokio::test]
+async fn a_creation_that_was_cut_waits_for_a_person_whatever_is_done_about_deletions() {
+    for sync_delete in [false, true] {
+        let scene = Scene::mirrored();
+        scene.source.commit_onto("topic", Some("main"), "topic");
+        let new = value(&scene.source, TOPIC);
+        let mirror = || {
+            let mirror = scene.mirror().two_way().with(|request| request.keep_bases = true);
+            if sync_delete { mirror.sync_delete() } else { mirror }
+        };
+        scene.server.once(push(), Then::status(504));
+        let notes = Arc::new(Notes::default());
+        let done = noted(mirror(), &notes).run().await;
+        assert_eq!(done.outcome(TOPIC), Outcome::NotWritten, "{:?}", done.report);
+        assert!(done.report.intents_done.is_empty());
+        assert_eq!(bases(&done).get(TOPIC), None, "nothing is known of it yet");
+
+        let intents = notes.intents.lock().unwrap().clone();
+        let later = || mirror().with(|request| request.intents = intents.iter().cloned().collect());
+        for _ in 0..2 {
+            let done = later().run().await;
+            assert_eq!(done.outcome(TOPIC), Outcome::Refused(Refusal::Conflict));
+            assert!(done.report.intents_done.is_empty(), "the next run must know, too");
+            assert_eq!(bases(&done).get(TOPIC), None);
+            assert_eq!(
+                value(&scene.target, TOPIC),
+                None,
+                "it may have been deleted there"
+            );
+        }
+        let take = Order::Take {
+            from: Side::Source,
+            expect: seen(&scene, TOPIC),
+        };
+        let ordered = later().with(|request| {
+            request.orders.insert(name(TOPIC), take);
+        });
+        let done = ordered.run().await.ok();
+        assert_eq!(done.report.intents_done.len(), 1);
+        assert_eq!(bases(&done)[TOPIC], Base::Agreed(new));
+        scene.assert_same();
+    }
+}
+
+#[tokio::test]
+async fn a_one_way_push_whose_end_nobody_saw_leaves_its_intent_and_its_base() {
+    let scene = Scene::mirrored();
+    let base = agreed(&scene.source, MAIN);
+    scene.source.commit("main", "on");
+    // The push has no report, and nobody can look again.
+    let calls = AtomicUsize::new(0);
+    let again = move |_: &Request| calls.fetch_add(1, Ordering::SeqCst) > 0;
+    let look = crate::scene::target_listing().and(again);
+    scene.server.on(look, Then::status(500));
+    scene.server.on(push(), Then::status(504));
+    let notes = Arc::new(Notes::default());
+    let done = noted(scene.mirror().base(MAIN, base), &notes).run().await;
+    assert_eq!(done.outcome(MAIN), Outcome::Unknown, "{:?}", done.report);
+    assert!(done.report.intents_done.is_empty());
+    assert_eq!(bases(&done), BTreeMap::new());
+
+    scene.server.clear_rules();
+    scene.source.commit_onto("main", None, "rewritten");
+    let intents = notes.intents.lock().unwrap().clone();
+    let mirror = scene.mirror().base(MAIN, base);
+    let later = mirror.with(|request| request.intents = intents.into_iter().collect());
+    let done = later.run().await.ok();
+    assert_eq!(done.report.intents_done.len(), 1);
+    scene.assert_same();
+}
+
+#[tokio::test]
+async fn a_run_by_hand_the_other_way_knows_that_people_write_both_sides() {
+    // The write from here may have been made and undone by a person: that its old value is there proves nothing.
+    for reversed in [false, true] {
+        let scene = Scene::mirrored();
+        let base = agreed(&scene.source, MAIN);
+        let Base::Agreed(old) = base else { panic!() };
+        let new = scene.source.commit_onto("main", None, "rewritten");
+        let new = Some(gitwire::parse_oid(new.as_bytes()).unwrap());
+        let to = Side::Target;
+        let mirror = scene.mirror().base(MAIN, base).with(|request| {
+            request.reversed = reversed;
+            request.intents.insert(name(MAIN), Intent { to, old, new });
+        });
+        let written = matches!(mirror.run().await.outcome(MAIN), Outcome::Updated(_));
+        assert_eq!(written, !reversed);
+    }
+}
