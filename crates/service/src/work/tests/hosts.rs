@@ -245,7 +245,9 @@ async fn a_host_that_asks_for_patience_is_left_alone_by_all_mirrors() {
     scene.start().await;
     let new = scene.source.commit("main", "two");
     let busy = Answer::status(429).header("retry-after", "3600");
-    scene.server.once(When::any(), Then::Answer(busy));
+    // What every run needs: a pack that is asked for ahead may fail without a word.
+    let needed = When::discovery(testkit::Service::ReceivePack).under("/app.git");
+    scene.server.once(needed, Then::Answer(busy));
     scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
     scene
         .wait_for("the run that was sent away", async |scene: &Scene| {
