@@ -1,6 +1,6 @@
 //! One run of refsync: observe both sides, decide, relay, report.
 //!
-//! The spine is [`run`]. This crate knows no database, no web and no command line, and writes nothing to the disk.
+//! The spine is [`run()`]. This crate knows no database, no web and no command line, and writes nothing to the disk.
 
 mod ahead;
 pub mod base;

@@ -1,6 +1,6 @@
 //! What Prometheus asks for. Labels are bounded: hosts and mirrors of the configuration, fixed words; nothing in them is secret.
 //!
-//! Whoever does something calls the recorder named after it; [`gather`] adds what only the database knows and writes the text.
+//! Whoever does something calls the recorder named after it; [`gather()`] adds what only the database knows and writes the text.
 
 use std::time::Duration;
 
