@@ -68,7 +68,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
                 "--exclude-operation-id",
                 "runsEvents",
             ])
-            .args(["--phases", "examples,coverage,fuzzing"])
+            .args(["--phases", "examples,coverage,fuzzing", "--seed", "1"])
             .args([
                 "--max-examples",
                 EXAMPLES,
