@@ -46,7 +46,7 @@ impl Store {
 
     async fn reap_mirror(&self, name: &str, now: Time) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let sql = "SELECT claim_run, failures FROM mirrors WHERE name = $1 AND claim_by IS NOT NULL AND claim_until <= $2";
+        let sql = "SELECT claim_run, failures, error FROM mirrors WHERE name = $1 AND claim_by IS NOT NULL AND claim_until <= $2";
         let Some(row) = tx.locked(sql, args![name, now]).await? else {
             return Ok(());
         };
@@ -55,7 +55,9 @@ impl Store {
         }
         // A lease went by already: the first time it is due again at once. A mirror that ends its process each time must wait, also
         // one whose run never got as far as a row.
-        let failures = row.int("failures")?;
+        // Only a death after a death waits: one after failures of another kind says nothing of the mirror.
+        let again = row.maybe_text("error")?.as_deref() == Some(GONE);
+        let failures = if again { row.int("failures")? } else { 0 };
         tx.exec(
             "UPDATE mirrors SET claim_by = NULL, claim_until = NULL, claim_run = NULL, claim_epoch = NULL, \
                failures = failures + 1, error = $2, \
