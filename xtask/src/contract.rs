@@ -123,8 +123,11 @@ fn serve(refsync: &Path) -> anyhow::Result<Served> {
         directory,
         address,
     };
+    // It listens before its database is there; the token is the last thing that it makes.
+    let token = served.directory.path().join("refsync.db.admin-token");
     testkit::until("refsync listens", Duration::from_secs(30), || {
-        std::net::TcpStream::connect(&served.address).is_ok() || !matches!(served.server.try_wait(), Ok(None))
+        let serves = token.exists() && std::net::TcpStream::connect(&served.address).is_ok();
+        serves || !matches!(served.server.try_wait(), Ok(None))
     });
     ensure!(
         matches!(served.server.try_wait(), Ok(None)),
