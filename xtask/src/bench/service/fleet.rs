@@ -141,7 +141,12 @@ fn branch(number: u32) -> String {
 fn copy(from: &Repo, to: &Repo) -> anyhow::Result<()> {
     let to = to.path();
     std::fs::remove_dir_all(to).context("a repository cannot be removed")?;
-    let copied = Run::new("cp").arg("-r").arg(from.path()).arg(to).run();
+    // With their modes: the servers write as a user of their own.
+    let copied = Run::new("cp")
+        .args(["-r", "--preserve=mode"])
+        .arg(from.path())
+        .arg(to)
+        .run();
     ensure!(copied.code == Some(0), "{}", copied.stderr);
     Ok(())
 }
