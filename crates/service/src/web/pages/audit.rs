@@ -9,8 +9,8 @@ use serde::Deserialize;
 use store::Time;
 use store::audit::Entry;
 
+use super::reply::answer;
 use super::rows::{cut, segment};
-use super::run::answer;
 use crate::app::App;
 use crate::ops;
 use crate::output::names::visible;

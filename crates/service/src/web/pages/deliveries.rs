@@ -10,8 +10,8 @@ use serde::Deserialize;
 use store::Time;
 use store::delivery::Filter;
 
+use super::reply::{Pressed, answer, redirect};
 use super::rows::{DeliveryRow, segment};
-use super::run::{Pressed, answer, redirect};
 use crate::app::App;
 use crate::ops;
 use crate::output::summary::human_bytes;

@@ -13,8 +13,9 @@ use store::run::Filter;
 
 use super::filters;
 use super::overview::host;
+use super::reply::{Pressed, answer, redirect};
 use super::rows::{DeliveryRow, ReferenceRow, RunRow, cut, lag, mirror_href, segment};
-use super::run::{Pressed, answer, redirect, runs_of};
+use super::run::runs_of;
 use crate::api::model::hook::{Hook, HookState};
 use crate::api::model::mirror::{Direction, End, Mirror, MirrorState};
 use crate::app::App;

@@ -1,12 +1,14 @@
 //! The pages, one file each: what the template needs, and the forms that it sends.
 
 pub(super) mod audit;
+mod confirm;
 pub(super) mod conflict;
 pub(super) mod deliveries;
 pub(super) mod edit;
 pub(super) mod mirror;
 pub(super) mod overview;
-pub(super) mod rows;
+mod reply;
+mod rows;
 pub(super) mod run;
 pub(super) mod run_now;
 pub(super) mod sign_in;

@@ -8,8 +8,8 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::reply::answer;
 use super::rows::{Choice, mirror_href};
-use super::run::answer;
 use crate::api::model::run::RunRequest;
 use crate::app::App;
 use crate::ops;

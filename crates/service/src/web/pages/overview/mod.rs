@@ -1,31 +1,34 @@
 //! The overview: what needs a person, counts by state, and the mirrors.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::{Query, State};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use store::Time;
 use store::mirror::{Filter, Health};
-use store::run::HourOfRuns;
+
+mod bulk;
+mod groups;
+mod inbox;
+
+pub(in crate::web) use bulk::bulk;
+pub(in crate::web) use groups::host;
 
 use super::filters;
-use super::rows::{Choice, Link, conflict_href, cut, mirror_href, segment};
-use super::run::{answer, redirect};
-use crate::api::model::mirror::{Direction, Mirror, MirrorState};
-use crate::api::model::run::RunRequest;
+use super::reply::answer;
+use super::rows::{Choice, cut, segment};
+use crate::api::model::mirror::{Mirror, MirrorState};
 use crate::app::App;
 use crate::ops;
 use crate::output::names::visible;
 use crate::web::frame::Frame;
-use crate::web::plot;
 use crate::web::session::Session;
-use crate::web::show::{When, between, counted, length};
 use crate::web::trouble::Trouble;
+use groups::{Group, groups};
+use inbox::{Cause, cause};
 
 /// Mirrors on a page: with them it stays under 100 kB.
 const ROWS: u32 = 100;
@@ -66,45 +69,11 @@ struct Page {
     found: Vec<FoundRow>,
 }
 
-/// Something that needs a person.
-struct Cause {
-    tone: &'static str,
-    title: String,
-    detail: String,
-    since: When,
-    links: Vec<Link>,
-}
-
 struct Count {
     word: &'static str,
     said: &'static str,
     count: u64,
     current: bool,
-}
-
-/// Mirrors with the same label.
-struct Group {
-    title: Option<String>,
-    rows: Vec<Row>,
-}
-
-struct Row {
-    name: String,
-    href: String,
-    state: &'static str,
-    source: String,
-    target: String,
-    arrow: &'static str,
-    direction: &'static str,
-    behind: Option<Behind>,
-    changed: Option<When>,
-    error: Option<String>,
-    strip: String,
-}
-
-struct Behind {
-    exact: String,
-    length: String,
 }
 
 struct FoundRow {
@@ -296,171 +265,4 @@ fn labels(loaded: &crate::app::Loaded, session: &Session, selected: &str) -> Vec
     all.into_iter()
         .map(|label| Choice::new(label.clone(), label, selected))
         .collect()
-}
-
-fn groups(mut mirrors: Vec<Mirror>, hours: &[HourOfRuns], asked: &Asked, now: Time) -> Vec<Group> {
-    let mut of: BTreeMap<&str, Vec<&HourOfRuns>> = BTreeMap::new();
-    for hour in hours {
-        of.entry(&hour.mirror).or_default().push(hour);
-    }
-    let row = |mirror: &Mirror| {
-        Row::new(
-            mirror,
-            of.get(mirror.name.as_str()).map_or(&[], Vec::as_slice),
-            now,
-        )
-    };
-    match asked.sort.as_str() {
-        "behind" => mirrors.sort_by_key(|mirror| mirror.behind_since.map_or(i64::MAX, |since| since.0.0)),
-        "changed" => mirrors.sort_by_key(|mirror| std::cmp::Reverse(mirror.changed_at.map(|at| at.0))),
-        "name" => {}
-        _ => return by_label(&mirrors, row),
-    }
-    let rows: Vec<Row> = mirrors.iter().map(row).collect();
-    let some = !rows.is_empty();
-    some.then_some(Group { title: None, rows }).into_iter().collect()
-}
-
-/// One group for each value of the first label; those without any last.
-fn by_label(mirrors: &[Mirror], row: impl Fn(&Mirror) -> Row) -> Vec<Group> {
-    let mut groups: BTreeMap<(bool, Option<String>), Vec<Row>> = BTreeMap::new();
-    for mirror in mirrors {
-        let label = mirror
-            .labels
-            .iter()
-            .next()
-            .map(|(key, value)| cut(&visible(format!("{key}: {value}").as_bytes())));
-        groups
-            .entry((label.is_none(), label))
-            .or_default()
-            .push(row(mirror));
-    }
-    let alone = groups.len() == 1;
-    groups
-        .into_iter()
-        .map(|((_, title), rows)| Group {
-            title: match title {
-                None if alone => None,
-                title => Some(title.unwrap_or_else(|| "no label".to_owned())),
-            },
-            rows,
-        })
-        .collect()
-}
-
-impl Row {
-    fn new(mirror: &Mirror, hours: &[&HourOfRuns], now: Time) -> Self {
-        let two_way = mirror.direction == Direction::TwoWay;
-        Self {
-            href: mirror_href(&mirror.name),
-            state: mirror.state.word(),
-            source: host(&mirror.source.url),
-            target: host(&mirror.target.url),
-            arrow: if two_way { "⇄" } else { "→" },
-            direction: if two_way { "both ways with" } else { "to" },
-            behind: mirror.behind_since.map(|since| Behind {
-                exact: since.to_string(),
-                length: length(between(since.0, now)),
-            }),
-            changed: mirror.changed_at.map(|at| When::of(at.0, now)),
-            error: mirror.error.as_deref().map(cut),
-            strip: plot::strip(hours, now),
-            name: mirror.name.clone(),
-        }
-    }
-}
-
-/// The host of an address, or the last part of a path.
-pub(super) fn host(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
-    let host = rest.split(['/', ':']).next().unwrap_or_default();
-    if url.starts_with('/') || host.is_empty() {
-        url.trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or(url)
-            .to_owned()
-    } else {
-        host.to_owned()
-    }
-}
-
-fn cause(notice: &crate::api::model::service::Notice, now: Time) -> Cause {
-    let mut links = Vec::new();
-    let mirror = match &notice.mirrors[..] {
-        [mirror] => Some(mirror),
-        _ => None,
-    };
-    match notice.cause.split(' ').collect::<Vec<_>>()[..] {
-        ["conflict", mirror, reference, ..] => {
-            links.push(Link::new(conflict_href(mirror, reference), "Settle…").main());
-        }
-        ["held", _, run] => links.push(Link::new(format!("/runs/{run}"), "Look and approve").main()),
-        _ => {}
-    }
-    match mirror {
-        Some(mirror) => links.push(Link::new(mirror_href(mirror), "Mirror")),
-        None => links.push(Link::new("/?state=failed", "Show mirrors")),
-    }
-    Cause {
-        tone: if notice.event == "failure" {
-            "failed"
-        } else {
-            "waiting"
-        },
-        title: cut(&visible(notice.text.as_bytes())),
-        detail: match mirror {
-            Some(mirror) => mirror.clone(),
-            None => counted(notice.mirrors.len() as u64, "mirror"),
-        },
-        since: When::of(notice.since.0, now),
-        links,
-    }
-}
-
-/// `POST /mirrors/bulk`: the same for all that were ticked.
-pub(in crate::web) async fn bulk(State(app): State<Arc<App>>, session: Session, body: Bytes) -> Response {
-    redirect(&app, act_on_all(&app, &session, &body).await)
-}
-
-async fn act_on_all(app: &App, session: &Session, body: &Bytes) -> Result<Redirect, Trouble> {
-    let fields: Vec<(String, String)> = crate::web::form::read(body)?;
-    let value = |key: &str| {
-        fields
-            .iter()
-            .find(|(name, _)| name == key)
-            .map_or("", |(_, value)| value.as_str())
-    };
-    session.check(value("csrf"))?;
-    let names = fields
-        .iter()
-        .filter(|(key, _)| key == "name")
-        .map(|(_, name)| name);
-    for name in names {
-        match value("act") {
-            "run" => drop(ops::ask::run(app, &session.caller, name, &RunRequest::default()).await?),
-            "pause" => drop(ops::mirrors::set_paused(app, &session.caller, name, true).await?),
-            "resume" => drop(ops::mirrors::set_paused(app, &session.caller, name, false).await?),
-            _ => return Err(Trouble::bad("press one of the buttons below the list")),
-        }
-    }
-    Ok(Redirect::to("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::host;
-
-    #[test]
-    fn a_row_names_hosts() {
-        assert_eq!(host("https://git.example.com/acme/app.git"), "git.example.com");
-        assert_eq!(host("git@git.example.com:acme/app.git"), "git.example.com");
-        assert_eq!(
-            host("ssh://git@git.example.com:7999/acme/app.git"),
-            "git.example.com"
-        );
-        assert_eq!(host("/srv/git/app.git"), "app.git");
-        assert_eq!(host("file:///srv/git/app.git"), "app.git");
-    }
 }

@@ -1,0 +1,89 @@
+//! Open conflicts.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+use store::Time;
+
+use crate::api::model::conflict::Conflict;
+use crate::app::App;
+use crate::ops;
+use crate::web::frame::Frame;
+use crate::web::pages::filters;
+use crate::web::pages::reply::answer;
+use crate::web::pages::rows::{conflict_href, cut, mirror_href, segment};
+use crate::web::session::Session;
+use crate::web::show::When;
+
+#[derive(Template)]
+#[template(path = "conflicts.html")]
+struct List {
+    frame: Frame,
+    conflicts: Vec<Row>,
+    next: Option<String>,
+}
+
+struct Row {
+    name: String,
+    text: String,
+    mirror: String,
+    mirror_href: String,
+    source: Option<String>,
+    target: Option<String>,
+    base: Option<String>,
+    since: When,
+    href: String,
+}
+
+/// Which part of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct Part {
+    after: Option<String>,
+}
+
+/// `GET /conflicts`.
+pub(in crate::web) async fn list(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Query(part): Query<Part>,
+) -> Response {
+    let page = async {
+        let ask = ops::pages::ask(part.after.clone(), None)?;
+        let page = ops::conflicts::list(&app, &session.caller, None, ask).await?;
+        let now = Time::now();
+        Ok(List {
+            frame: Frame::new(&app, &session, "/conflicts")
+                .await
+                .live("/live/events"),
+            conflicts: page
+                .items
+                .iter()
+                .map(|conflict| Row::new(conflict, now))
+                .collect(),
+            next: page
+                .next
+                .map(|after| format!("/conflicts?after={}", segment(&after))),
+        })
+    };
+    answer(&app, page.await)
+}
+
+impl Row {
+    fn new(conflict: &Conflict, now: Time) -> Self {
+        Self {
+            name: cut(&conflict.reference),
+            text: cut(&conflict.text),
+            mirror_href: mirror_href(&conflict.mirror),
+            href: conflict_href(&conflict.mirror, &conflict.reference),
+            mirror: conflict.mirror.clone(),
+            source: conflict.source.clone(),
+            target: conflict.target.clone(),
+            base: conflict.base.clone(),
+            since: When::of(conflict.since.0, now),
+        }
+    }
+}

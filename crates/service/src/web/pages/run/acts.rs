@@ -1,0 +1,173 @@
+//! What can be done with a run: cancel, run again, approve, undo.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{Redirect, Response};
+
+use super::{REFERENCES, references_of, run_of};
+use crate::api::model::run::{Run, RunReference};
+use crate::app::App;
+use crate::ops;
+use crate::web::frame::Frame;
+use crate::web::pages::confirm::{Confirm, Wish};
+use crate::web::pages::reply::{Pressed, answer, redirect};
+use crate::web::pages::rows::{segment, short_run};
+use crate::web::session::Session;
+use crate::web::show::counted;
+use crate::web::trouble::Trouble;
+
+/// `POST /runs/{id}/cancel`.
+pub(in crate::web) async fn cancel(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(id): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    let done = async {
+        session.check(pressed.csrf())?;
+        ops::ask::cancel(&app, &session.caller, &id).await?;
+        Ok(Redirect::to(&format!("/runs/{}", segment(&id))))
+    };
+    redirect(&app, done.await)
+}
+
+/// `POST /runs/{id}/rerun`.
+pub(in crate::web) async fn rerun(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(id): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    let done = async {
+        session.check(pressed.csrf())?;
+        let run = ops::ask::rerun(&app, &session.caller, &id).await?;
+        Ok(Redirect::to(&format!("/runs/{}", run.id)))
+    };
+    redirect(&app, done.await)
+}
+
+/// `GET /runs/{id}/approve`: what approving releases.
+pub(in crate::web) async fn approve_shown(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(id): Path<String>,
+) -> Response {
+    let page = async {
+        let run = run_of(&app, &session, &id).await?;
+        let (writes, more) = wishes(
+            &app,
+            &session,
+            &run,
+            |reference| reference.outcome == "held",
+            false,
+        )
+        .await?;
+        Ok(Confirm {
+            frame: Frame::new(&app, &session, "/runs").await,
+            title: format!("Approve what run {} holds?", short_run(&run.id)),
+            lead: format!(
+                "{} would be deleted or rewritten.",
+                counted(writes.len() as u64, "reference")
+            ),
+            writes,
+            more,
+            action: format!("/runs/{}/approve", run.id),
+            back: format!("/runs/{}", run.id),
+            word: "Approve and write",
+            fields: Vec::new(),
+        })
+    };
+    answer(&app, page.await)
+}
+
+/// `POST /runs/{id}/approve`.
+pub(in crate::web) async fn approve(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(id): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    let done = async {
+        session.check(pressed.csrf())?;
+        let run = ops::ask::approve(&app, &session.caller, &id).await?;
+        Ok(Redirect::to(&format!("/runs/{}", run.id)))
+    };
+    redirect(&app, done.await)
+}
+
+/// `GET /runs/{id}/undo`: what undoing puts back.
+pub(in crate::web) async fn undo_shown(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(id): Path<String>,
+) -> Response {
+    let page = async {
+        let run = run_of(&app, &session, &id).await?;
+        let (writes, more) = wishes(&app, &session, &run, |reference| reference.replaced, true).await?;
+        Ok(Confirm {
+            frame: Frame::new(&app, &session, "/runs").await,
+            title: format!("Undo run {}?", short_run(&run.id)),
+            lead: format!(
+                "{} would get back what the run replaced, as long as the server still has the objects.",
+                counted(writes.len() as u64, "reference")
+            ),
+            writes,
+            more,
+            action: format!("/runs/{}/undo", run.id),
+            back: format!("/runs/{}", run.id),
+            word: "Put them back",
+            fields: Vec::new(),
+        })
+    };
+    answer(&app, page.await)
+}
+
+/// `POST /runs/{id}/undo`.
+pub(in crate::web) async fn undo(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(id): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    let done = async {
+        session.check(pressed.csrf())?;
+        let run = ops::ask::undo(&app, &session.caller, &id).await?;
+        Ok(Redirect::to(&format!("/runs/{}", run.id)))
+    };
+    redirect(&app, done.await)
+}
+
+/// The writes of a run that a person is asked about, and a sentence if there are more than are shown.
+async fn wishes(
+    app: &App,
+    session: &Session,
+    run: &Run,
+    which: impl Fn(&RunReference) -> bool,
+    back: bool,
+) -> Result<(Vec<Wish>, Option<String>), Trouble> {
+    let mut writes = Vec::new();
+    let mut after = None;
+    let mut more = 0;
+    loop {
+        let page = references_of(app, session, &run.id, after, 500).await?;
+        for reference in page.items.iter().filter(|reference| which(reference)) {
+            if writes.len() == REFERENCES as usize {
+                more += 1;
+                continue;
+            }
+            let mut wish = Wish::new(reference);
+            if back {
+                std::mem::swap(&mut wish.old, &mut wish.new);
+            }
+            writes.push(wish);
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let more = (more > 0).then(|| format!("And {more} more, which the run's page of the API has."));
+    Ok((writes, more))
+}
