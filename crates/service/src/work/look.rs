@@ -8,6 +8,7 @@ use engine::report::Report;
 use engine::request::Request;
 use engine::side::Both;
 use store::StoreError;
+use store::queue::Memory;
 use store::run::Inputs;
 
 use super::ends;
@@ -45,7 +46,11 @@ pub(crate) async fn look(app: &App, mirror: &Mirror) -> Result<Report, LookError
 /// A dry run of all references in scope, for somebody who waits.
 pub(crate) async fn request(app: &App, mirror: &Mirror) -> Result<Request, LookError> {
     let loaded = app.loaded();
-    let memory = app.store.memory(&mirror.name, None).await?;
+    let memory = match app.store.memory(&mirror.name, None).await {
+        // One that is only planned has nothing to remember.
+        Err(StoreError::NotFound { .. }) => Memory::default(),
+        remembered => remembered?,
+    };
     let ends = ends::of_mirror(&loaded.config, mirror, &app.secrets)
         .await
         .map_err(setup)?;
