@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::{layers, requirements, step, unused, workspace};
+use crate::{layers, pages, requirements, step, unused, workspace};
 
 type Check = fn() -> anyhow::Result<()>;
 
@@ -90,5 +90,6 @@ fn has_cargo_deny() -> bool {
 
 fn tests() -> anyhow::Result<()> {
     requirements::install()?;
+    pages::install()?;
     step::run(workspace::cargo().args(["test", "--workspace", "--locked"]))
 }

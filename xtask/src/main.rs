@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod contract;
 mod layers;
+mod pages;
 mod requirements;
 mod step;
 mod test;

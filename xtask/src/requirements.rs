@@ -87,6 +87,12 @@ const REQUIREMENTS: &[Requirement] = &[
         why: "what drives the browser",
         services: &[],
     },
+    Requirement {
+        package: "npm",
+        program: "npm",
+        why: "brings what checks pages: axe-core and the checker of HTML",
+        services: &[],
+    },
 ];
 
 /// Installs what is missing. On a system without apt it can only say what to install.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::{requirements, step, workspace};
+use crate::{pages, requirements, step, workspace};
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -16,6 +16,7 @@ pub(crate) struct Args {
 /// Installs what is missing and runs the tests.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     requirements::install()?;
+    pages::install()?;
     step::run(
         workspace::cargo()
             .args(["test", "--workspace", "--locked"])

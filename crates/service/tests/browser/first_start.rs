@@ -1,0 +1,48 @@
+//! From an empty server to a mirror that is in sync, as a newcomer goes.
+
+use crate::checks;
+use crate::world::{HOSTS, World, commit};
+
+#[test]
+fn a_newcomer_goes_from_the_first_start_to_the_first_mirror_in_sync() {
+    let world = World::new("");
+    let pair = world.pair("app");
+    let value = commit(&pair.source, "refs/heads/main", "Ada", "first", 60);
+    let browser = world.stranger();
+    browser.go("/");
+    browser.fill("#token", &world.serve.token());
+    browser.press("Sign in");
+    browser.wait("main", "No mirrors are configured.");
+    browser.press("make one here");
+
+    browser.fill("#name", "app");
+    browser.fill("#source", &format!("http://{}/acme/app.git", HOSTS[0]));
+    browser.fill("#target", &format!("http://{}/acme/ap.git", HOSTS[1]));
+    browser.press("Test and show what changes");
+    browser.wait(".checks", "target");
+    assert!(
+        browser.count(".checks .failed") > 0,
+        "a misspelt address is told before it is saved:\n{}",
+        browser.page()
+    );
+    checks::page(&browser);
+    browser.fill("#target", &format!("http://{}/acme/app.git", HOSTS[1]));
+    browser.press("Test and show what changes");
+    browser.wait_for("both sides to be reached", |browser| {
+        browser.count(".checks .failed") == 0
+    });
+    assert!(
+        browser.text(".diff").contains("+ name: app"),
+        "{}",
+        browser.page()
+    );
+    checks::page(&browser);
+
+    browser.press("Save");
+    browser.wait("#head .state", "in sync");
+    assert_eq!(browser.path(), "/mirrors/app");
+    assert_eq!(pair.target.get("refs/heads/main").as_ref(), Some(&value));
+    browser.go("/");
+    assert!(browser.text("#mirrors").contains("app"), "{}", browser.page());
+    assert!(browser.text("#inbox").contains("Nothing waits for a person."));
+}
