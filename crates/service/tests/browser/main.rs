@@ -10,6 +10,7 @@ mod conflicts;
 mod deliveries;
 mod first_start;
 mod gallery;
+mod hostile;
 mod live;
 mod looks;
 mod plain;

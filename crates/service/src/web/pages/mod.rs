@@ -28,6 +28,16 @@ mod filters {
         Ok(id.to_string().chars().take(7).collect())
     }
 
+    /// Several lines, each without what controls or turns around what is beside it.
+    #[askama::filter_fn]
+    pub(super) fn lines(text: impl std::fmt::Display, _: &dyn askama::Values) -> askama::Result<String> {
+        let text = text.to_string();
+        let lines = text
+            .split('\n')
+            .map(|line| crate::output::names::visible(line.as_bytes()));
+        Ok(lines.collect::<Vec<_>>().join("\n"))
+    }
+
     /// A path below a page's address.
     #[askama::filter_fn]
     pub(super) fn at(

@@ -12,6 +12,7 @@ use similar::{ChangeTag, TextDiff};
 
 mod fields;
 
+use super::filters;
 use super::reply::{Pressed, answer, redirect};
 use super::rows::{cut, mirror_href};
 use crate::api::model::check::CheckResult;

@@ -263,6 +263,6 @@ fn labels(loaded: &crate::app::Loaded, session: &Session, selected: &str) -> Vec
     all.dedup();
     all.truncate(MOST);
     all.into_iter()
-        .map(|label| Choice::new(label.clone(), label, selected))
+        .map(|label| Choice::new(label.clone(), visible(label.as_bytes()), selected))
         .collect()
 }
