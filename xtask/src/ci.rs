@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::{layers, pages, requirements, step, unused, workspace};
+use crate::{layers, step, test, unused, workspace};
 
 type Check = fn() -> anyhow::Result<()>;
 
@@ -88,8 +88,7 @@ fn has_cargo_deny() -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
+/// The very command that the README tells.
 fn tests() -> anyhow::Result<()> {
-    requirements::install()?;
-    pages::install()?;
-    step::run(workspace::cargo().args(["test", "--workspace", "--locked"]))
+    test::run(&test::Args::default())
 }

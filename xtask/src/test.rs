@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::{pages, requirements, step, workspace};
 
 /// Arguments of `cargo xtask test`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Handed to `cargo test --workspace --locked`: a filter, `--release`; `-- -- --nocapture` where only the
     /// tests' own options are given.
