@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::pace::Pace;
 
 /// A serving process. One per process, behind an `Arc`.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct App {
     pub(crate) live: Live,
     /// What Prometheus asks for.
     pub(crate) metrics: Metrics,
+    /// How many runs it has under way while deliveries come in.
+    pub(crate) pace: Pace,
     /// This process among those that share the database.
     pub(crate) worker: String,
     /// When it started.
@@ -81,6 +84,7 @@ impl App {
             secrets: Secrets::default(),
             live: Live::default(),
             metrics: Metrics::default(),
+            pace: Pace::default(),
             worker,
             started: Time::now(),
             stopping: CancellationToken::new(),

@@ -16,6 +16,7 @@ mod live;
 mod metrics;
 mod ops;
 mod output;
+mod pace;
 mod serve;
 mod web;
 mod work;

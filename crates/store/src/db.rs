@@ -2,10 +2,16 @@
 //!
 //! SQLite takes one writer at a time, so there is one connection that writes, and others that read while it does. PostgreSQL has
 //! one pool for both. No statement knows which of the two it runs on, but for [`Tx::locked`].
+//!
+//! A host waits for the answer to its delivery, and nobody waits as impatiently for anything else. So all other writers of a SQLite file
+//! stand in line for a [`Turn`], and a delivery passes the line: it waits for one transaction, not for those of every run.
+
+use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, AnyPool, Arguments, AssertSqlSafe, Row as _, SqlSafeStr, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::StoreError;
 use crate::failure::failed;
@@ -23,7 +29,12 @@ pub(crate) struct Db {
     pub(crate) dialect: Dialect,
     pub(crate) writer: AnyPool,
     pub(crate) reader: AnyPool,
+    /// Where writers of a SQLite file stand in line for the one connection that writes.
+    line: Arc<Mutex<()>>,
 }
+
+/// The right to ask for SQLite's writing connection, until the end of a transaction. PostgreSQL needs none.
+type Turn = Option<OwnedMutexGuard<()>>;
 
 /// What is bound to a placeholder. A null has a type, which PostgreSQL insists on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,29 +163,58 @@ fn bound(values: Vec<Value>) -> Result<AnyArguments, StoreError> {
 }
 
 impl Db {
+    pub(crate) fn new(dialect: Dialect, writer: AnyPool, reader: AnyPool) -> Self {
+        Self {
+            dialect,
+            writer,
+            reader,
+            line: Arc::default(),
+        }
+    }
+
+    async fn turn(&self) -> Turn {
+        match self.dialect {
+            Dialect::Sqlite => Some(Arc::clone(&self.line).lock_owned().await),
+            Dialect::Postgres => None,
+        }
+    }
+
     /// A transaction that may write.
-    ///
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
+        self.begin_with(self.turn().await).await
+    }
+
+    /// A transaction that may write, before all that stand in line.
+    pub(crate) async fn begin_first(&self) -> Result<Tx, StoreError> {
+        self.begin_with(None).await
+    }
+
     /// It begins in a task of its own. sqlx rolls back a transaction that is dropped, but not one whose `BEGIN` nobody waited for: that
     /// connection would go back to the pool with its transaction open, take locks with every statement, and never give them back.
-    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
+    async fn begin_with(&self, turn: Turn) -> Result<Tx, StoreError> {
         let (writer, dialect) = (self.writer.clone(), self.dialect);
         let begun = tokio::spawn(async move {
-            match dialect {
+            let inner = match dialect {
                 // A plain BEGIN would take the write lock at the first write, and fail if somebody wrote in between.
                 Dialect::Sqlite => writer.begin_with("BEGIN IMMEDIATE").await,
                 Dialect::Postgres => writer.begin().await,
-            }
+            };
+            inner.map(|inner| Tx {
+                inner,
+                dialect,
+                _turn: turn,
+            })
         });
         // Only the end of the runtime ends the task before its work is done.
-        let inner = begun.await.unwrap_or(Err(sqlx::Error::PoolClosed));
-        Ok(Tx {
-            inner: inner.map_err(failed)?,
-            dialect,
-        })
+        begun
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolClosed))
+            .map_err(failed)
     }
 
     /// One statement that writes; gives the rows affected.
     pub(crate) async fn exec(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let _turn = self.turn().await;
         let query = sqlx::query_with(sql, bound(values)?);
         Ok(query.execute(&self.writer).await.map_err(failed)?.rows_affected())
     }
@@ -206,6 +246,8 @@ impl Db {
 pub(crate) struct Tx {
     inner: Transaction<'static, Any>,
     pub(crate) dialect: Dialect,
+    /// Given back after the connection: fields are dropped in order.
+    _turn: Turn,
 }
 
 impl Tx {
@@ -299,6 +341,7 @@ impl Tx {
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        // The turn goes with the rest of `self`, once it is committed.
         self.inner.commit().await.map_err(failed)
     }
 }

@@ -197,9 +197,9 @@ impl Store {
     }
 
     /// Keeps several deliveries in one transaction, which is one commit for all; gives what is told of each, in order. Either all are
-    /// kept or none.
+    /// kept or none. On SQLite it passes all other writers that wait.
     pub async fn deliver_all(&self, arrivals: &[Arrival]) -> Result<Vec<Delivered>, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.db().begin_first().await?;
         // In the order of their names and before all else, so that two transactions never wait for each other.
         let mirrors: BTreeSet<&str> = arrivals
             .iter()

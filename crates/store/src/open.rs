@@ -66,11 +66,7 @@ pub(crate) async fn open(url: &SecretString) -> Result<Db, StoreError> {
             // All that it holds goes with its last connection: there is one, and it stays.
             let options = options("sqlite::memory:")?;
             let pool = sqlite(1).connect_with(options).await.map_err(failed)?;
-            Ok(Db {
-                dialect: Dialect::Sqlite,
-                writer: pool.clone(),
-                reader: pool,
-            })
+            Ok(Db::new(Dialect::Sqlite, pool.clone(), pool))
         }
         Place::File(path) => {
             make_private(&path)?;
@@ -84,11 +80,9 @@ pub(crate) async fn open(url: &SecretString) -> Result<Db, StoreError> {
                 .await
                 .map_err(|error| at_path(&path, failed(error)))?;
             first.close().await.map_err(failed)?;
-            Ok(Db {
-                dialect: Dialect::Sqlite,
-                writer: sqlite(1).connect_lazy_with(options.clone()),
-                reader: sqlite(READERS).connect_lazy_with(options),
-            })
+            let writer = sqlite(1).connect_lazy_with(options.clone());
+            let reader = sqlite(READERS).connect_lazy_with(options);
+            Ok(Db::new(Dialect::Sqlite, writer, reader))
         }
         Place::Postgres => {
             let pool = AnyPoolOptions::new()
@@ -110,11 +104,7 @@ pub(crate) async fn open(url: &SecretString) -> Result<Db, StoreError> {
                 .map_err(failed)?;
             first.close().await.map_err(failed)?;
             let pool = pool.connect_lazy_with(options);
-            Ok(Db {
-                dialect: Dialect::Postgres,
-                writer: pool.clone(),
-                reader: pool,
-            })
+            Ok(Db::new(Dialect::Postgres, pool.clone(), pool))
         }
     }
 }

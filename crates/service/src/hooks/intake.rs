@@ -158,7 +158,11 @@ impl Visit<'_> {
         row.event = reading.event();
         row.status = reading.status().as_u16();
         let reading = Arc::new(reading);
-        let delivered = self.hooks.writer.write(arrival(row.clone(), &reading)).await?;
+        let began = Instant::now();
+        let delivered = self.hooks.writer.write(arrival(row.clone(), &reading)).await;
+        let runs = self.loaded.config.limits.runs;
+        self.hooks.app.pace.waited(began.elapsed(), runs, Instant::now());
+        let delivered = delivered?;
         tell(&self.hooks.app, &row.id, &reading);
         Ok((reading.status(), reading.answer(&row.id, &delivered)))
     }

@@ -83,7 +83,7 @@ pub(crate) async fn work(app: Arc<App>) {
 async fn claim(worker: &Worker, under_way: usize, now: Time) -> Result<Option<Claim>, StoreError> {
     let loaded = worker.app.loaded();
     let limits = &loaded.config.limits;
-    if under_way >= limits.runs {
+    if under_way >= worker.app.pace.allowed(limits.runs, std::time::Instant::now()) {
         return Ok(None);
     }
     let own = |name: &str, fingerprint: &str| {
