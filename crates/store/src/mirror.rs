@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 mod adopt;
+mod keys;
 mod made;
 
 use crate::codec::{from_json, from_word, word};
-use crate::db::{Row, Tx, args};
+use crate::db::{Row, Tx, Value, args};
 use crate::page::{Ask, Page};
 use crate::{Store, StoreError, Time};
+
+pub use keys::Key;
 
 /// A mirror of a configuration, as a process tells it to the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,33 +123,8 @@ impl Store {
     /// Mirrors by name.
     pub async fn mirrors(&self, filter: &Filter, ask: &Ask) -> Result<Page<Overview>, StoreError> {
         let mut values = args![ask.key::<String>()?.unwrap_or_default(), ask.fetch()];
-        let mut sql = format!("{OVERVIEW} WHERE m.name > $1");
-        let mut place = |value: crate::db::Value| {
-            values.push(value);
-            format!("${}", values.len())
-        };
-        if !filter.parked && !filter.health.contains(&Health::Parked) {
-            sql.push_str(" AND m.parked = 0");
-        }
-        if !filter.health.is_empty() {
-            let places: Vec<String> = filter
-                .health
-                .iter()
-                .map(|health| place(word(health).into()))
-                .collect();
-            sql.push_str(&format!(" AND m.health IN ({})", places.join(",")));
-        }
-        for (label, value) in &filter.labels {
-            let (label, value) = (place(label.into()), place(value.into()));
-            sql.push_str(&format!(
-                " AND EXISTS (SELECT 1 FROM mirror_labels l WHERE l.mirror = m.name AND l.label = {label} AND l.value = {value})"
-            ));
-        }
-        if let Some(search) = filter.search.as_deref().filter(|search| !search.is_empty()) {
-            let pattern = place(contains(search).into());
-            sql.push_str(&format!(" AND m.sought LIKE {pattern} ESCAPE '!'"));
-        }
-        sql.push_str(" ORDER BY m.name LIMIT $2");
+        let fits = conditions(filter, &mut values);
+        let sql = format!("{OVERVIEW} WHERE m.name > $1{fits} ORDER BY m.name LIMIT $2");
         let rows = self.db().rows(sqlx::AssertSqlSafe(sql), values).await?;
         let items = rows.iter().map(overview).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::cut(items, ask, |item| item.known.name.clone()))
@@ -186,6 +164,37 @@ impl Store {
         set_health(&mut tx, name).await?;
         self.commit_and_wake(tx).await
     }
+}
+
+/// What the rows of `m` must fulfil beside a condition that is there already; its values go behind those that are there.
+fn conditions(filter: &Filter, values: &mut Vec<Value>) -> String {
+    let mut sql = String::new();
+    let mut place = |value: Value| {
+        values.push(value);
+        format!("${}", values.len())
+    };
+    if !filter.parked && !filter.health.contains(&Health::Parked) {
+        sql.push_str(" AND m.parked = 0");
+    }
+    if !filter.health.is_empty() {
+        let places: Vec<String> = filter
+            .health
+            .iter()
+            .map(|health| place(word(health).into()))
+            .collect();
+        sql.push_str(&format!(" AND m.health IN ({})", places.join(",")));
+    }
+    for (label, value) in &filter.labels {
+        let (label, value) = (place(label.into()), place(value.into()));
+        sql.push_str(&format!(
+            " AND EXISTS (SELECT 1 FROM mirror_labels l WHERE l.mirror = m.name AND l.label = {label} AND l.value = {value})"
+        ));
+    }
+    if let Some(search) = filter.search.as_deref().filter(|search| !search.is_empty()) {
+        let pattern = place(contains(search).into());
+        sql.push_str(&format!(" AND m.sought LIKE {pattern} ESCAPE '!'"));
+    }
+    sql
 }
 
 const OVERVIEW: &str = "SELECT m.name, m.fingerprint, m.labels, m.source_url, m.target_url, m.sweep_ms, m.two_way, \

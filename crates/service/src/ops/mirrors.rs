@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use config::raw::MirrorSpec;
 use config::{InputSet, Mirror};
-use store::mirror::{Filter, Made};
+use store::mirror::{Filter, Key, Made, Overview};
 use store::page::{Ask, Page};
 use store::token::Role;
 use store::{StoreError, Time};
@@ -29,18 +29,15 @@ pub(crate) struct Versioned {
 pub(crate) async fn list(
     app: &App,
     caller: &Caller,
-    mut filter: Filter,
+    filter: Filter,
     ask: &Ask,
 ) -> Result<Page<Versioned>, OpError> {
-    if let Some((key, value)) = &caller.token.label {
-        let asked = filter.labels.insert(key.clone(), value.clone());
-        if asked.is_some_and(|asked| asked != *value) {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
-        }
-    }
+    let Some(filter) = seen_by(caller, filter) else {
+        return Ok(Page {
+            items: Vec::new(),
+            next: None,
+        });
+    };
     let page = app.store.mirrors(&filter, ask).await?;
     let versions = versions(app).await?;
     let loaded = app.loaded();
@@ -59,6 +56,44 @@ pub(crate) async fn list(
         items,
         next: page.next,
     })
+}
+
+/// A filter that lets through no more than the caller sees; `None` where nothing is left.
+fn seen_by(caller: &Caller, mut filter: Filter) -> Option<Filter> {
+    if let Some((key, value)) = &caller.token.label {
+        let asked = filter.labels.insert(key.clone(), value.clone());
+        if asked.is_some_and(|asked| asked != *value) {
+            return None;
+        }
+    }
+    Some(filter)
+}
+
+/// What all mirrors that fit are put in order by.
+pub(crate) async fn keys(app: &App, caller: &Caller, filter: Filter) -> Result<Vec<Key>, OpError> {
+    match seen_by(caller, filter) {
+        Some(filter) => Ok(app.store.mirror_keys(&filter).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The mirrors of some keys, in their order.
+pub(crate) async fn of_keys(app: &App, keys: &[Key]) -> Result<Vec<Found>, OpError> {
+    let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
+    let mut found: BTreeMap<String, Overview> = BTreeMap::new();
+    for overview in app.store.mirrors_named(&names).await? {
+        found.insert(overview.known.name.clone(), overview);
+    }
+    let loaded = app.loaded();
+    Ok(names
+        .into_iter()
+        .filter_map(|name| {
+            Some(Found {
+                configured: loaded.mirrors.get(name).cloned(),
+                overview: found.remove(name)?,
+            })
+        })
+        .collect())
 }
 
 async fn versions(app: &App) -> Result<BTreeMap<String, i64>, OpError> {

@@ -18,7 +18,11 @@ async fn names(fresh: &Fresh, filter: &Filter) -> Vec<String> {
         limit: 100,
     };
     let page = fresh.store.mirrors(filter, &ask).await.unwrap();
-    page.items.into_iter().map(|item| item.known.name).collect()
+    // The keys are those of the same mirrors, in the same order.
+    let keys = fresh.store.mirror_keys(filter).await.unwrap();
+    let names: Vec<String> = page.items.into_iter().map(|item| item.known.name).collect();
+    assert_eq!(keys.into_iter().map(|key| key.name).collect::<Vec<_>>(), names);
+    names
 }
 
 on_both!(mirrors_are_found_by_label_state_and_text, |fresh| {
@@ -64,6 +68,20 @@ on_both!(mirrors_are_found_by_label_state_and_text, |fresh| {
         .await
         .unwrap();
     assert!(names(&fresh, &pay).await.is_empty());
+});
+
+on_both!(mirrors_are_read_by_their_names, |fresh| {
+    let mirrors = [known("app"), known("web"), known("docs")];
+    fresh.store.adopt(&mirrors, Time(0)).await.unwrap();
+    let found = fresh
+        .store
+        .mirrors_named(&["web", "nobody", "app"])
+        .await
+        .unwrap();
+    let mut names: Vec<String> = found.into_iter().map(|one| one.known.name).collect();
+    names.sort();
+    assert_eq!(names, ["app", "web"]);
+    assert!(fresh.store.mirrors_named(&[]).await.unwrap().is_empty());
 });
 
 on_both!(pages_hold_every_mirror_once, |fresh| {

@@ -133,7 +133,7 @@ pub(in crate::web) async fn leave(
 }
 
 /// Only pages of our own: an address that begins with one slash.
-fn here(next: &str) -> &str {
+pub(super) fn here(next: &str) -> &str {
     let ours = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains(['\\', '\r', '\n'])

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use store::Time;
 use store::run::HourOfRuns;
 
-use super::Asked;
+use super::asked::Part;
 use crate::api::model::mirror::{Direction, Mirror};
-use crate::output::names::visible;
 use crate::web::pages::rows::{cut, mirror_href};
 use crate::web::plot;
 use crate::web::show::{When, between, length};
@@ -15,6 +14,7 @@ use crate::web::show::{When, between, length};
 /// Mirrors with the same label.
 pub(super) struct Group {
     pub(super) title: Option<String>,
+    pub(super) count: usize,
     pub(super) rows: Vec<Row>,
 }
 
@@ -37,54 +37,44 @@ pub(super) struct Behind {
     pub(super) length: String,
 }
 
-pub(super) fn groups(mut mirrors: Vec<Mirror>, hours: &[HourOfRuns], asked: &Asked, now: Time) -> Vec<Group> {
-    let mut of: BTreeMap<&str, Vec<&HourOfRuns>> = BTreeMap::new();
+/// The mirrors of a page in their groups; `of` says how many mirrors a group has on all pages.
+pub(super) fn groups(
+    mirrors: Vec<(Option<String>, Mirror)>,
+    of: &Part,
+    hours: &[HourOfRuns],
+    now: Time,
+) -> Vec<Group> {
+    let mut hours_of: BTreeMap<&str, Vec<&HourOfRuns>> = BTreeMap::new();
     for hour in hours {
-        of.entry(&hour.mirror).or_default().push(hour);
+        hours_of.entry(&hour.mirror).or_default().push(hour);
     }
-    let row = |mirror: &Mirror| {
-        Row::new(
-            mirror,
-            of.get(mirror.name.as_str()).map_or(&[], Vec::as_slice),
-            now,
-        )
-    };
-    match asked.sort.as_str() {
-        "behind" => mirrors.sort_by_key(|mirror| mirror.behind_since.map_or(i64::MAX, |since| since.0.0)),
-        "changed" => mirrors.sort_by_key(|mirror| std::cmp::Reverse(mirror.changed_at.map(|at| at.0))),
-        "name" => {}
-        _ => return by_label(&mirrors, row),
+    let mut groups: Vec<Group> = Vec::new();
+    let mut current = None;
+    for (label, mirror) in mirrors {
+        if current.as_ref() != Some(&label) {
+            groups.push(Group {
+                title: title(label.as_deref(), of),
+                count: of.groups.get(&label).copied().unwrap_or_default(),
+                rows: Vec::new(),
+            });
+            current = Some(label);
+        }
+        let hours = hours_of.get(mirror.name.as_str()).map_or(&[][..], Vec::as_slice);
+        let row = Row::new(&mirror, hours, now);
+        if let Some(group) = groups.last_mut() {
+            group.rows.push(row);
+        }
     }
-    let rows: Vec<Row> = mirrors.iter().map(row).collect();
-    let some = !rows.is_empty();
-    some.then_some(Group { title: None, rows }).into_iter().collect()
+    groups
 }
 
-/// One group for each value of the first label; those without any last.
-fn by_label(mirrors: &[Mirror], row: impl Fn(&Mirror) -> Row) -> Vec<Group> {
-    let mut groups: BTreeMap<(bool, Option<String>), Vec<Row>> = BTreeMap::new();
-    for mirror in mirrors {
-        let label = mirror
-            .labels
-            .iter()
-            .next()
-            .map(|(key, value)| cut(&visible(format!("{key}: {value}").as_bytes())));
-        groups
-            .entry((label.is_none(), label))
-            .or_default()
-            .push(row(mirror));
+/// A single group of mirrors without a label needs no title.
+fn title(label: Option<&str>, of: &Part) -> Option<String> {
+    match label {
+        Some(label) => Some(label.to_owned()),
+        None if of.groups.len() > 1 => Some("no label".to_owned()),
+        None => None,
     }
-    let alone = groups.len() == 1;
-    groups
-        .into_iter()
-        .map(|((_, title), rows)| Group {
-            title: match title {
-                None if alone => None,
-                title => Some(title.unwrap_or_else(|| "no label".to_owned())),
-            },
-            rows,
-        })
-        .collect()
 }
 
 impl Row {

@@ -14,6 +14,8 @@ pub(super) struct Cause {
     pub(super) detail: String,
     pub(super) since: When,
     pub(super) links: Vec<Link>,
+    /// The cause's own name, if its mirrors can be tried again.
+    pub(super) retry: Option<String>,
 }
 
 pub(super) fn cause(notice: &Notice, now: Time) -> Cause {
@@ -26,7 +28,10 @@ pub(super) fn cause(notice: &Notice, now: Time) -> Cause {
         ["conflict", mirror, reference, ..] => {
             links.push(Link::new(conflict_href(mirror, reference), "Settle…").main());
         }
-        ["held", _, run] => links.push(Link::new(format!("/runs/{run}"), "Look and approve").main()),
+        ["held", _, run] => {
+            links.push(Link::new(format!("/runs/{run}/approve"), "Approve…").main());
+            links.push(Link::new(format!("/runs/{run}"), "Look"));
+        }
         _ => {}
     }
     match mirror {
@@ -45,6 +50,7 @@ pub(super) fn cause(notice: &Notice, now: Time) -> Cause {
             None => counted(notice.mirrors.len() as u64, "mirror"),
         },
         since: When::of(notice.since.0, now),
+        retry: (notice.event == "failure").then(|| notice.cause.clone()),
         links,
     }
 }

@@ -6,20 +6,19 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use serde::Deserialize;
 use store::Time;
-use store::mirror::{Filter, Health};
 
+mod asked;
 mod bulk;
 mod groups;
 mod inbox;
 
-pub(in crate::web) use bulk::bulk;
+pub(in crate::web) use bulk::{bulk, retry};
 pub(in crate::web) use groups::host;
 
 use super::filters;
 use super::reply::answer;
-use super::rows::{Choice, cut, segment};
+use super::rows::{Choice, cut};
 use crate::api::model::mirror::{Mirror, MirrorState};
 use crate::app::App;
 use crate::ops;
@@ -27,25 +26,12 @@ use crate::output::names::visible;
 use crate::web::frame::Frame;
 use crate::web::session::Session;
 use crate::web::trouble::Trouble;
+use asked::{Asked, Part, label};
 use groups::{Group, groups};
 use inbox::{Cause, cause};
 
-/// Mirrors on a page: with them it stays under 100 kB.
-const ROWS: u32 = 100;
-
 /// Causes in the inbox; more of them are a sentence.
 const CAUSES: usize = 20;
-
-/// All states as the database has them.
-const HEALTH: [Health; 7] = [
-    Health::New,
-    Health::InSync,
-    Health::Moving,
-    Health::Waiting,
-    Health::Failed,
-    Health::Paused,
-    Health::Parked,
-];
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -55,6 +41,7 @@ struct Page {
     frame: Frame,
     problem: Option<String>,
     inbox: Vec<Cause>,
+    causes: usize,
     total: u64,
     counts: Vec<Count>,
     heading: String,
@@ -65,7 +52,12 @@ struct Page {
     providers: Vec<Choice>,
     sorts: Vec<Choice>,
     groups: Vec<Group>,
-    next: Option<String>,
+    /// `51 to 100 of 1000`, where there are several pages.
+    showing: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+    /// This page's own address, where a form comes back to.
+    here: String,
     found: Vec<FoundRow>,
 }
 
@@ -82,38 +74,6 @@ struct FoundRow {
     advice: String,
 }
 
-/// What the person asked to see.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(in crate::web) struct Asked {
-    search: String,
-    state: String,
-    label: String,
-    provider: String,
-    sort: String,
-    after: Option<String>,
-}
-
-impl Asked {
-    fn is_all(&self) -> bool {
-        [&self.search, &self.state, &self.label, &self.provider]
-            .iter()
-            .all(|text| text.is_empty())
-    }
-
-    fn href(&self, after: &str) -> String {
-        format!(
-            "/?search={}&state={}&label={}&provider={}&sort={}&after={}",
-            segment(&self.search),
-            segment(&self.state),
-            segment(&self.label),
-            segment(&self.provider),
-            segment(&self.sort),
-            segment(after)
-        )
-    }
-}
-
 /// `GET /`.
 pub(in crate::web) async fn page(
     State(app): State<Arc<App>>,
@@ -126,8 +86,9 @@ pub(in crate::web) async fn page(
 async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Trouble> {
     let now = Time::now();
     let overview = ops::service::overview(app, &session.caller).await?;
-    let (mirrors, next) = mirrors(app, session, &asked).await?;
-    let names: Vec<&str> = mirrors.iter().map(|mirror| mirror.name.as_str()).collect();
+    let part = asked.part(app, session).await?;
+    let mirrors = mirrors(app, &asked, &part).await?;
+    let names: Vec<&str> = part.keys.iter().map(|key| key.name.as_str()).collect();
     let hours = app.store.run_hours(&names, Time(now.0 - millis(DAY))).await?;
     let counts: Vec<Count> = MirrorState::ALL
         .iter()
@@ -160,6 +121,7 @@ async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Troubl
             .take(CAUSES)
             .map(|notice| cause(notice, now))
             .collect(),
+        causes: overview.notices.len(),
         total: counts.iter().map(|count| count.count).sum(),
         counts,
         heading: if asked.is_all() {
@@ -187,8 +149,11 @@ async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Troubl
         .into_iter()
         .map(|(value, word)| Choice::new(value, word, &asked.sort))
         .collect(),
-        groups: groups(mirrors, &hours, &asked, now),
-        next: next.map(|after| asked.href(&after)),
+        showing: part.several_pages(),
+        before: part.before.map(|page| asked.href(page)),
+        after: part.after.map(|page| asked.href(page)),
+        here: asked.href(asked.page()),
+        groups: groups(mirrors, &part, &hours, now),
         found: found
             .into_iter()
             .filter(|(_, count)| *count > 0)
@@ -220,34 +185,18 @@ fn said(state: MirrorState) -> &'static str {
     }
 }
 
-/// The mirrors of a page, and where the next one begins.
-async fn mirrors(
-    app: &App,
-    session: &Session,
-    asked: &Asked,
-) -> Result<(Vec<Mirror>, Option<String>), Trouble> {
-    let filter = Filter {
-        labels: ops::mirrors::selection(&asked.label)?,
-        health: HEALTH
-            .into_iter()
-            .filter(|health| MirrorState::from(*health).word() == asked.state)
-            .collect(),
-        search: (!asked.search.is_empty()).then(|| asked.search.clone()),
-        parked: asked.state == MirrorState::Parked.word(),
-    };
-    let ask = ops::pages::ask(asked.after.clone(), Some(ROWS))?;
-    let page = ops::mirrors::list(app, &session.caller, filter, &ask).await?;
-    let fits = |mirror: &Mirror| {
-        let is = |provider: &Option<String>| provider.as_deref() == Some(asked.provider.as_str());
-        asked.provider.is_empty() || is(&mirror.source.provider) || is(&mirror.target.provider)
-    };
-    let mirrors = page
-        .items
+/// The mirrors of a page, with the labels that they are grouped by.
+async fn mirrors(app: &App, asked: &Asked, part: &Part) -> Result<Vec<(Option<String>, Mirror)>, Trouble> {
+    let loaded = app.loaded();
+    let found = ops::mirrors::of_keys(app, &part.keys).await?;
+    Ok(found
         .iter()
-        .map(|versioned| ops::show::mirror(&versioned.found, versioned.version))
-        .filter(fits)
-        .collect();
-    Ok((mirrors, page.next))
+        .map(|found| {
+            let mirror = ops::show::mirror(found, None);
+            let label = label(&loaded, &mirror.name).filter(|_| asked.is_grouped());
+            (label, mirror)
+        })
+        .collect())
 }
 
 /// All labels that mirrors have, as far as the session may see them.
