@@ -55,6 +55,24 @@ pub(crate) async fn rerun(app: &App, caller: &Caller, id: &str) -> Result<Run, O
     queue(app, caller, run.mirror.as_deref(), "rerun", inputs, Some(&run)).await
 }
 
+/// Does in earnest what a dry run showed: the same inputs, decided anew from what is there then.
+pub(crate) async fn in_earnest(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
+    caller.may(Role::Operate)?;
+    let run = caller.run(app, id).await?;
+    over(&run)?;
+    let (true, Some(mirror)) = (run.inputs.dry_run, &run.mirror) else {
+        return Err(OpError::Conflict(format!(
+            "run {} was no dry run of a mirror: run the mirror",
+            run.id
+        )));
+    };
+    let inputs = Inputs {
+        dry_run: false,
+        ..inputs::again(caller.mirror(app, mirror).await?.configured()?, &run.inputs)?
+    };
+    queue(app, caller, Some(mirror), "person", inputs, Some(&run)).await
+}
+
 /// Releases what a run holds.
 pub(crate) async fn approve(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
     caller.may(Role::Operate)?;

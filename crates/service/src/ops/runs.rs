@@ -40,6 +40,27 @@ pub(crate) async fn references(
     Ok(app.store.run_refs(&run.id, ask).await?)
 }
 
+/// Those of a run's references that ended in one of these ways, and how many there are.
+pub(crate) async fn references_with(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    outcomes: &[&str],
+    limit: u32,
+) -> Result<(Vec<RunRef>, u64), OpError> {
+    let run = caller.run(app, id).await?;
+    Ok(app.store.run_refs_with(&run.id, outcomes, limit).await?)
+}
+
+/// The last run of its mirror before it that went well.
+pub(crate) async fn last_good(app: &App, caller: &Caller, id: &str) -> Result<Option<Run>, OpError> {
+    let run = caller.run(app, id).await?;
+    match &run.mirror {
+        Some(mirror) => Ok(app.store.last_good_run(mirror, &run.id).await?),
+        None => Ok(None),
+    }
+}
+
 /// Its log, from after that line.
 pub(crate) async fn log(
     app: &App,

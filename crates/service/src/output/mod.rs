@@ -13,7 +13,7 @@ pub(crate) mod explained;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub(crate) mod format;
 pub(crate) mod grid;
 pub(crate) mod hints;

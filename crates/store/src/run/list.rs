@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::codec::{from_word, word};
-use crate::db::args;
+use crate::db::{Value, args};
 use crate::mirror::{missing, set_health};
 use crate::page::{Ask, Page};
 use crate::queue::{Claim, Work, hold};
@@ -119,11 +119,56 @@ impl Store {
         }))
     }
 
+    /// Those of its references that ended in one of these ways, by name: the first 500 at most, and how many there are.
+    pub async fn run_refs_with(
+        &self,
+        id: &str,
+        outcomes: &[&str],
+        limit: u32,
+    ) -> Result<(Vec<RunRef>, u64), StoreError> {
+        let places: Vec<String> = (2..outcomes.len() + 2)
+            .map(|number| format!("${number}"))
+            .collect();
+        let these = format!(
+            "FROM run_refs WHERE run = $1 AND outcome IN ({})",
+            places.join(",")
+        );
+        let mut values = args![id];
+        values.extend(outcomes.iter().map(|outcome| Value::from(*outcome)));
+        let sql = AssertSqlSafe(format!("SELECT count(*) AS total {these}"));
+        let total = match self.db().first(sql, values.clone()).await? {
+            Some(row) => row.count("total")?,
+            None => 0,
+        };
+        values.push(i64::from(limit.min(500)).into());
+        let sql = format!("SELECT * {these} ORDER BY name, side LIMIT ${}", values.len());
+        let rows = self.db().rows(AssertSqlSafe(sql), values).await?;
+        let items = rows.iter().map(run_ref).collect::<Result<Vec<_>, _>>()?;
+        Ok((items, total))
+    }
+
+    /// The last run of a mirror before that one that went well, dry runs left out.
+    pub async fn last_good_run(&self, mirror: &str, before: &str) -> Result<Option<Run>, StoreError> {
+        // Dry runs are told by their inputs alone: of so many in a row a good one would not be found.
+        let sql = "SELECT * FROM runs WHERE mirror = $1 AND id < $2 AND state = $3 ORDER BY id DESC LIMIT 50";
+        let rows = self
+            .db()
+            .rows(sql, args![mirror, before, word(&State::Succeeded)])
+            .await?;
+        for row in &rows {
+            let run = from_row(row)?;
+            if !run.inputs.dry_run {
+                return Ok(Some(run));
+            }
+        }
+        Ok(None)
+    }
+
     /// Runs, newest first.
     pub async fn runs(&self, filter: &Filter, ask: &Ask) -> Result<Page<Run>, StoreError> {
         let mut values = args![ask.fetch()];
         let mut sql = "SELECT * FROM runs WHERE 1 = 1".to_owned();
-        let mut place = |value: crate::db::Value| {
+        let mut place = |value: Value| {
             values.push(value);
             format!("${}", values.len())
         };

@@ -34,9 +34,24 @@ document.addEventListener('click', async (event) => {
   }
 });
 
-// Live: an event of the server makes the page be read again, and the parts that differ are replaced.
+// Live: an event of the server makes the page be read again, and the parts that differ are replaced, at most once a second.
 let asked = false;
 let again = false;
+const PRESSED = 'a[href], button, input, summary';
+const same = (one, other) => one.outerHTML === other.outerHTML || (one.href && one.href === other.href);
+// What a person did with a part stays: what is ticked, what is open, where the keyboard is.
+function keep(part, fresh) {
+  for (const box of part.querySelectorAll('input[type=checkbox]:checked')) {
+    const other = [...fresh.querySelectorAll('input[type=checkbox]')].find((one) => one.name === box.name && one.value === box.value);
+    if (other) other.checked = true;
+  }
+  const folds = fresh.querySelectorAll('details');
+  part.querySelectorAll('details').forEach((fold, index) => { if (fold.open && folds[index]) folds[index].open = true; });
+  if (!part.contains(document.activeElement)) return () => {};
+  const active = document.activeElement;
+  const next = [...fresh.querySelectorAll(PRESSED)].find((one) => same(one, active));
+  return () => next?.focus({ preventScroll: true });
+}
 async function refresh() {
   if (asked) { again = true; return; }
   asked = true;
@@ -47,22 +62,86 @@ async function refresh() {
     for (const part of document.querySelectorAll('[data-part]')) {
       const fresh = page.getElementById(part.id);
       if (!fresh || fresh.outerHTML === part.outerHTML) continue;
-      if (part.contains(document.activeElement) && document.activeElement.matches('input, textarea, select')) continue;
+      if (part.contains(document.activeElement) && document.activeElement.matches('input:not([type=checkbox]), textarea, select')) continue;
+      const focus = keep(part, fresh);
       part.replaceWith(fresh);
+      focus();
     }
     tick();
   } catch {
     // The next event tries again.
   }
-  asked = false;
-  if (again) { again = false; setTimeout(refresh, 250); }
+  setTimeout(() => {
+    asked = false;
+    if (again) { again = false; refresh(); }
+  }, 1000);
 }
+
+// A run that goes on: its step, its bytes and their rate.
+function size(bytes) {
+  if (bytes < 1024) return `${bytes} B`;
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1024 && unit + 1 < units.length) { value /= 1024; unit += 1; }
+  return `${value.toFixed(1)} ${units[unit]}`;
+}
+let sample;
+function progress({ stage, bytes }) {
+  for (const step of document.querySelectorAll('#steps [data-step]')) {
+    const now = step.dataset.step === stage;
+    step.classList.toggle('now', now);
+    if (now) step.setAttribute('aria-current', 'step'); else step.removeAttribute('aria-current');
+  }
+  const place = document.getElementById('progress');
+  const at = performance.now();
+  if (!sample || sample.stage !== stage || bytes < sample.bytes) sample = { stage, bytes, at };
+  if (!place || bytes === 0) return;
+  const seconds = (at - sample.at) / 1000;
+  const rate = seconds >= 0.2 ? `, ${size((bytes - sample.bytes) / seconds)}/s` : '';
+  place.textContent = `${size(bytes)}${rate} so far`;
+  // The rate is that of the last few seconds.
+  if (seconds > 5) sample = { stage, bytes, at };
+}
+
+// A log that grows. Its text is never read as markup.
+const LINES = 2000;
+function hidden(line) {
+  const words = document.querySelector('[data-search]')?.value.toLowerCase() ?? '';
+  return words !== '' && !line.textContent.toLowerCase().includes(words);
+}
+function append({ number, at, level, text }) {
+  const log = document.getElementById('log');
+  if (!log || !('grows' in log.dataset) || number <= Number(log.lastElementChild?.id.slice(1) ?? 0)) return;
+  const line = document.createElement('li');
+  line.id = `L${number}`;
+  line.className = level;
+  const link = document.createElement('a');
+  link.href = `#L${number}`;
+  link.textContent = number;
+  link.setAttribute('aria-label', `line ${number}`);
+  const time = document.createElement('time');
+  time.dateTime = at;
+  time.dataset.clock = '';
+  time.textContent = at.slice(11, 23);
+  const words = document.createElement('span');
+  words.textContent = text;
+  line.append(link, time, words);
+  line.hidden = hidden(line);
+  log.append(line);
+  while (log.childElementCount > LINES) log.firstElementChild.remove();
+  document.getElementById('log-empty')?.remove();
+}
+
 const live = document.body.dataset.live;
 if (live) {
   let timer;
   const soon = () => { clearTimeout(timer); timer = setTimeout(refresh, 100); };
   const events = new EventSource(live);
-  for (const name of ['mirror', 'run', 'delivery', 'resync', 'state', 'log', 'progress', 'end']) events.addEventListener(name, soon);
+  for (const name of ['mirror', 'run', 'delivery', 'resync', 'state']) events.addEventListener(name, soon);
+  events.addEventListener('end', () => { events.close(); soon(); });
+  events.addEventListener('log', (event) => append(JSON.parse(event.data)));
+  events.addEventListener('progress', (event) => progress(JSON.parse(event.data)));
   let cut = false;
   events.addEventListener('error', () => { cut = true; });
   events.addEventListener('open', () => { if (cut) { cut = false; soon(); } });
@@ -71,11 +150,14 @@ if (live) {
 // A log that is searched: lines without the words are hidden.
 document.addEventListener('input', (event) => {
   if (!event.target.matches('[data-search]')) return;
-  const words = event.target.value.toLowerCase();
-  for (const line of document.querySelectorAll(`#${event.target.dataset.search} > *`)) {
-    line.hidden = words !== '' && !line.textContent.toLowerCase().includes(words);
-  }
+  for (const line of document.querySelectorAll(`#${event.target.dataset.search} > *`)) line.hidden = hidden(line);
 });
+
+// Somebody who came by a link of another site has no session at first sight, and may have one all the same.
+const next = document.querySelector('form[data-next]')?.dataset.next;
+if (next) {
+  fetch(next, { method: 'HEAD', redirect: 'manual' }).then((answer) => { if (answer.ok) location.replace(next); }, () => {});
+}
 
 // What is chosen for all.
 document.addEventListener('change', (event) => {

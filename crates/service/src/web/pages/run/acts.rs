@@ -48,6 +48,21 @@ pub(in crate::web) async fn rerun(
     redirect(&app, done.await)
 }
 
+/// `POST /runs/{id}/carry-out`: in earnest what a dry run showed.
+pub(in crate::web) async fn carry_out(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(id): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    let done = async {
+        session.check(pressed.csrf())?;
+        let run = ops::ask::in_earnest(&app, &session.caller, &id).await?;
+        Ok(Redirect::to(&format!("/runs/{}", run.id)))
+    };
+    redirect(&app, done.await)
+}
+
 /// `GET /runs/{id}/approve`: what approving releases.
 pub(in crate::web) async fn approve_shown(
     State(app): State<Arc<App>>,

@@ -1,84 +1,203 @@
 //! What is told first of a run that did not go well.
 
 use store::Time;
-use store::run::Filter;
 
-use super::list::runs_of;
 use super::tone;
-use crate::api::model::run::{Run, RunReference, RunState};
+use crate::api::model::run::{Order, Run, RunReference, RunState};
 use crate::app::App;
+use crate::ops;
 use crate::web::pages::confirm::Wish;
-use crate::web::pages::rows::{RunRow, cut};
+use crate::web::pages::rows::{Link, RunRow, conflict_href, cut};
 use crate::web::session::Session;
 use crate::web::show::counted;
 use crate::web::trouble::Trouble;
+
+/// References that are shown at the top; the table below has more.
+const SHOWN: usize = 10;
 
 /// What went wrong, first of all.
 pub(super) struct Failure {
     pub(super) title: String,
     pub(super) line: String,
     pub(super) changes: Vec<Wish>,
+    /// How many more changes there are.
+    pub(super) more: u64,
     pub(super) remote: Vec<String>,
     pub(super) advice: Option<String>,
+    pub(super) link: Option<Link>,
     pub(super) commands: Vec<String>,
     pub(super) last_good: Option<RunRow>,
 }
 
-/// What is told first of a run that did not go well: the fault, or the references that were not written.
+/// What is told first of a run that did not go well: the fault, or the references that were not written. `bad` are the first of
+/// these, `total` is how many there are.
 pub(super) async fn failure(
     app: &App,
     session: &Session,
     run: &Run,
-    references: &[RunReference],
+    bad: &[RunReference],
+    total: u64,
 ) -> Result<Option<Failure>, Trouble> {
-    const SHOWN: usize = 5;
     if !matches!(run.state, RunState::Failed | RunState::Refused | RunState::Held) {
         return Ok(None);
     }
-    let bad: Vec<&RunReference> = references
-        .iter()
-        .filter(|reference| matches!(tone(reference), "bad" | "waiting"))
-        .collect();
     let fault = run.fault.as_ref();
-    let title = match (run.state, fault.and_then(|fault| fault.side.as_deref())) {
-        (RunState::Held, _) => "Held until a person approves it".to_owned(),
-        (_, Some(side)) => format!("The {side} is at fault"),
-        (RunState::Refused, _) => counted(bad.len() as u64, "reference") + " not written",
-        _ => "refsync is at fault".to_owned(),
-    };
     let line = match (fault, bad.first()) {
         (Some(fault), _) => fault.message.clone(),
+        (None, Some(_)) if run.state == RunState::Held => format!(
+            "It would delete or rewrite {}. The others went through.",
+            counted(total, "reference")
+        ),
         (None, Some(first)) => format!("{}: {}", first.name, first.text),
         (None, None) => run.state.word().to_owned(),
     };
-    let good = Filter {
-        mirror: run.mirror.clone(),
-        states: vec![store::run::State::Succeeded],
-        since: None,
-    };
+    let last_good = ops::runs::last_good(app, &session.caller, &run.id).await?;
     let now = Time::now();
-    let last_good = match &run.mirror {
-        Some(_) => runs_of(app, session, &good, None, 1).await?.items,
-        None => Vec::new(),
-    };
     let mut remote: Vec<String> = bad
         .iter()
         .filter_map(|reference| reference.remote.clone())
         .collect();
     remote.dedup();
     remote.truncate(SHOWN);
+    let changes: Vec<Wish> = bad
+        .iter()
+        .filter(|reference| reference.old != reference.new)
+        .take(SHOWN)
+        .map(Wish::new)
+        .collect();
+    let (advice, link) = next(run, bad);
     Ok(Some(Failure {
-        title,
+        title: title(run, total),
         line: cut(&line),
-        changes: bad
-            .iter()
-            .filter(|reference| reference.old != reference.new)
-            .take(SHOWN)
-            .map(|reference| Wish::new(reference))
-            .collect(),
+        more: total.saturating_sub(changes.len() as u64),
+        changes,
         remote,
-        advice: fault.and_then(|fault| fault.advice.clone()),
-        commands: crate::output::by_hand::commands(run, references),
-        last_good: last_good.first().map(|run| RunRow::new(run, false, now)),
+        advice,
+        link,
+        commands: crate::output::by_hand::commands(run, bad),
+        last_good: last_good.map(|run| RunRow::new(&ops::show::run(run), false, now)),
     }))
+}
+
+fn title(run: &Run, bad: u64) -> String {
+    let side = run.fault.as_ref().and_then(|fault| fault.side.as_deref());
+    match (run.state, side) {
+        (RunState::Held, _) => "Held until a person approves it".to_owned(),
+        (_, Some(side)) => format!("The {side} is at fault"),
+        (RunState::Refused, _) => counted(bad, "reference") + " not written",
+        _ => "refsync is at fault".to_owned(),
+    }
+}
+
+/// What to do: as the fault says, or by what became of the first reference that was not written.
+fn next(run: &Run, bad: &[RunReference]) -> (Option<String>, Option<Link>) {
+    if let Some(fault) = &run.fault {
+        return (fault.advice.clone(), None);
+    }
+    let conflict = |reference: &str| {
+        let mirror = run.mirror.as_deref()?;
+        Some(Link::new(conflict_href(mirror, reference), "See the conflict as it is now").main())
+    };
+    if let Some(Order::Resolve { reference, .. }) = &run.inputs.order {
+        let text = "a value had moved since it was shown, so nothing was overwritten: look at the new picture and decide again";
+        return (Some(text.to_owned()), conflict(reference));
+    }
+    let Some(first) = bad.first() else {
+        return (None, None);
+    };
+    let text = match first.outcome.as_str() {
+        "held" => {
+            "look at the list, and approve it if it is meant; else put back on its side what should stay"
+        }
+        "conflict" => {
+            return (
+                Some("decide which value both sides get".to_owned()),
+                conflict(&first.name),
+            );
+        }
+        "rejected" => {
+            "the host does not let refsync write: change the rule there (a protected branch, a hook, a quota), or take the reference out of scope"
+        }
+        "lease-lost" => "nothing was overwritten: run again to decide from what is there now",
+        "not-written" | "unknown" => "run again: what was written already is seen and left",
+        "standing" => "nothing has changed since it was left before: look at that run, or change a side",
+        _ => {
+            "look at what both sides have; Run now with the old SHA of the one reference replaces exactly that value"
+        }
+    };
+    (Some(text.to_owned()), None)
+}
+
+/// The ways to end that need somebody's attention.
+pub(super) const TROUBLED: [&str; 8] = [
+    "held",
+    "conflict",
+    "refused",
+    "standing",
+    "lease-lost",
+    "rejected",
+    "not-written",
+    "unknown",
+];
+
+/// The references of a run's page: those in trouble first.
+pub(super) fn troubled_first(
+    troubled: Vec<RunReference>,
+    all: Vec<RunReference>,
+    most: usize,
+) -> Vec<RunReference> {
+    let others = all
+        .into_iter()
+        .filter(|reference| !matches!(tone(reference), "bad" | "waiting"));
+    let mut rows: Vec<RunReference> = troubled.into_iter().chain(others).collect();
+    rows.truncate(most);
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::fixtures::{reference, run};
+
+    #[test]
+    fn every_trouble_has_a_next_step_and_no_success_is_one() {
+        for outcome in TROUBLED {
+            let bad = RunReference {
+                outcome: outcome.into(),
+                ..reference("refs/heads/main")
+            };
+            assert!(matches!(tone(&bad), "bad" | "waiting"), "{outcome}");
+            assert!(next(&run(), &[bad]).0.is_some(), "{outcome}");
+        }
+        assert_eq!(next(&run(), &[]).0, None);
+    }
+
+    #[test]
+    fn a_conflict_leads_to_where_it_is_settled() {
+        let run = Run {
+            mirror: Some("app".into()),
+            ..run()
+        };
+        let bad = RunReference {
+            outcome: "conflict".into(),
+            ..reference("refs/heads/main")
+        };
+        let link = next(&run, &[bad]).1.unwrap();
+        assert!(
+            link.href
+                .starts_with("/conflicts/view?mirror=app&reference=refs%2Fheads%2Fmain")
+        );
+    }
+
+    #[test]
+    fn references_in_trouble_come_first_and_once() {
+        let bad = RunReference {
+            outcome: "rejected".into(),
+            ..reference("refs/heads/z")
+        };
+        let good = reference("refs/heads/a");
+        let rows = troubled_first(vec![bad.clone()], vec![good.clone(), bad], 10);
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["refs/heads/z", "refs/heads/a"]);
+    }
 }

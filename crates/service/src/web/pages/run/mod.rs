@@ -3,9 +3,10 @@
 mod acts;
 mod failure;
 mod list;
+mod log;
 mod page;
 
-pub(in crate::web) use acts::{approve, approve_shown, cancel, rerun, undo, undo_shown};
+pub(in crate::web) use acts::{approve, approve_shown, cancel, carry_out, rerun, undo, undo_shown};
 pub(in crate::web) use list::{list, runs_of};
 pub(in crate::web) use page::page;
 

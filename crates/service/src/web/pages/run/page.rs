@@ -1,17 +1,20 @@
 //! One run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use store::Time;
 
-use super::failure::{Failure, failure};
+use super::failure::{Failure, TROUBLED, failure, troubled_first};
+use super::log::{self, Asked, Log};
 use super::{REFERENCES, references_of, run_of, tone};
+use crate::api::model::Side;
 use crate::api::model::run::{Order, Run, RunReference, RunState};
-use crate::api::model::{self, Side};
 use crate::app::App;
+use crate::live::HowFar;
 use crate::ops;
 use crate::output::summary::human_bytes;
 use crate::web::frame::Frame;
@@ -22,9 +25,6 @@ use crate::web::plot;
 use crate::web::session::Session;
 use crate::web::show::{When, counted};
 use crate::web::trouble::Trouble;
-
-/// How many lines of the log a page shows.
-const LINES: u32 = 1_000;
 
 #[derive(Template)]
 #[template(path = "run.html")]
@@ -45,6 +45,9 @@ struct Page {
     can_cancel: bool,
     can_undo: bool,
     can_rerun: bool,
+    can_carry_out: bool,
+    held: bool,
+    steps: Vec<Step>,
     failure: Option<Failure>,
     stages: Vec<(String, u64)>,
     timeline: String,
@@ -54,7 +57,7 @@ struct Page {
     more_references: bool,
     inputs: Vec<(&'static str, String)>,
     outputs: Vec<(&'static str, String)>,
-    log: Vec<Line>,
+    log: Log,
 }
 
 /// A reference's outcome.
@@ -68,29 +71,22 @@ struct OutcomeRow {
     remote: Option<String>,
 }
 
-/// A line of the log.
-struct Line {
-    number: u32,
-    exact: String,
-    clock: String,
-    level: String,
-    text: String,
-}
-
 /// `GET /runs/{id}`.
 pub(in crate::web) async fn page(
     State(app): State<Arc<App>>,
     session: Session,
     Path(id): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Response {
-    answer(&app, show(&app, &session, &id).await)
+    answer(&app, show(&app, &session, &id, &asked).await)
 }
 
-async fn show(app: &App, session: &Session, id: &str) -> Result<Page, Trouble> {
+async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<Page, Trouble> {
     let caller = &session.caller;
     let run = run_of(app, session, id).await?;
     let references = references_of(app, session, &run.id, None, REFERENCES).await?;
-    let log = ops::runs::log(app, caller, &run.id, 0, LINES).await?;
+    let (troubled, bad) = ops::runs::references_with(app, caller, &run.id, &TROUBLED, REFERENCES).await?;
+    let troubled: Vec<RunReference> = troubled.into_iter().map(ops::show::run_reference).collect();
     let now = Time::now();
     let over = run.state.is_over();
     let mut frame = Frame::new(app, session, "/runs").await;
@@ -114,23 +110,26 @@ async fn show(app: &App, session: &Session, id: &str) -> Result<Page, Trouble> {
         took: took(&run),
         attempt: run.attempt,
         over,
-        can_approve: run.state == RunState::Held,
+        held: run.state == RunState::Held,
+        can_carry_out: over && run.inputs.dry_run && run.mirror.is_some() && !references.items.is_empty(),
+        can_approve: run.state == RunState::Held && !run.inputs.dry_run,
         can_cancel: !over,
         can_undo: over && references.items.iter().any(|reference| reference.replaced),
         can_rerun: over && run.mirror.is_some() && run.inputs.order.is_none(),
-        failure: failure(app, session, &run, &references.items).await?,
+        failure: failure(app, session, &run, &troubled, bad).await?,
         timeline: plot::timeline(&stages, run.state.stored()),
+        steps: steps(app, &run),
         stages,
-        progress: progress(&run),
-        counts: counts(&run, &references.items),
+        progress: progress(&run, app.live.how_far(&run.id)),
+        counts: counts(&run, bad),
         more_references: references.next.is_some(),
-        references: references.items.iter().map(OutcomeRow::new).collect(),
+        references: troubled_first(troubled, references.items, REFERENCES as usize)
+            .iter()
+            .map(OutcomeRow::new)
+            .collect(),
         inputs: inputs(&run),
         outputs: outputs(&run),
-        log: log
-            .into_iter()
-            .map(|line| Line::new(ops::show::log_line(line)))
-            .collect(),
+        log: log::part(app, session, &run, asked).await?,
         id: run.id,
     })
 }
@@ -146,26 +145,71 @@ fn title(run: &Run) -> String {
     }
 }
 
-fn progress(run: &Run) -> String {
-    match run.state {
-        RunState::Running if run.bytes > 0 => format!("{} so far", human_bytes(run.bytes)),
-        RunState::Running => "under way".to_owned(),
-        _ if run.bytes > 0 => format!("{} relayed", human_bytes(run.bytes)),
+/// The steps of a run that goes on.
+struct Step {
+    word: &'static str,
+    /// `done`, `now` or nothing.
+    tone: &'static str,
+}
+
+fn steps(app: &App, run: &Run) -> Vec<Step> {
+    const WORDS: [&str; 4] = ["observe", "decide", "relay", "report"];
+    if run.state != RunState::Running {
+        return Vec::new();
+    }
+    let now = app.live.how_far(&run.id).map(|far| far.stage);
+    let current = now.and_then(|stage| WORDS.iter().position(|word| *word == stage));
+    WORDS
+        .iter()
+        .enumerate()
+        .map(|(index, word)| Step {
+            word,
+            tone: match current.map(|current| index.cmp(&current)) {
+                Some(std::cmp::Ordering::Less) => "done",
+                Some(std::cmp::Ordering::Equal) => "now",
+                _ => "",
+            },
+        })
+        .collect()
+}
+
+/// Bytes and their rate: `12.3 MiB, 4.1 MiB/s`. The script says the same of what it hears.
+fn progress(run: &Run, far: Option<HowFar>) -> String {
+    match (run.state, far) {
+        (RunState::Queued, _) => "waits for a worker".to_owned(),
+        (RunState::Running, Some(far)) if far.bytes > 0 => {
+            format!("{} so far", with_rate(far.bytes, far.since.elapsed()))
+        }
+        (RunState::Running, _) => "under way".to_owned(),
+        _ if run.bytes > 0 => {
+            let relay = run.stages.iter().find(|stage| stage.name == "relay");
+            let took = Duration::from_millis(relay.map_or(0, |stage| stage.milliseconds));
+            format!("{} relayed", with_rate(run.bytes, took))
+        }
         _ => String::new(),
     }
 }
 
-fn counts(run: &Run, references: &[RunReference]) -> String {
+/// Without a rate where the time is too short to tell one.
+fn with_rate(bytes: u64, time: Duration) -> String {
+    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    match millis {
+        0..100 => human_bytes(bytes),
+        millis => format!(
+            "{}, {}/s",
+            human_bytes(bytes),
+            human_bytes(bytes.saturating_mul(1_000) / millis)
+        ),
+    }
+}
+
+fn counts(run: &Run, troubled: u64) -> String {
     let mut parts = Vec::new();
     if run.written > 0 {
         parts.push(format!("{} written", run.written));
     }
-    let waiting = references
-        .iter()
-        .filter(|reference| tone(reference) == "waiting")
-        .count();
-    if waiting > 0 {
-        parts.push(format!("{waiting} wait"));
+    if troubled > 0 {
+        parts.push(format!("{troubled} not written"));
     }
     parts.push(format!("{} seen equal", counted(run.in_sync, "reference")));
     parts.join(" · ")
@@ -243,17 +287,19 @@ fn outputs(run: &Run) -> Vec<(&'static str, String)> {
     pairs
 }
 
-impl Line {
-    fn new(line: model::run::LogLine) -> Self {
-        let exact = line.at.to_string();
-        // The time of RFC 3339, without its day and zone.
-        let clock = exact.get(11..23).unwrap_or_default().to_owned();
-        Self {
-            number: line.number,
-            exact,
-            clock,
-            level: line.level,
-            text: line.text,
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::fixtures::run;
+
+    #[test]
+    fn progress_has_bytes_and_their_rate() {
+        assert_eq!(with_rate(4 << 20, Duration::from_secs(2)), "4.0 MiB, 2.0 MiB/s");
+        assert_eq!(with_rate(4 << 20, Duration::ZERO), "4.0 MiB");
+        let queued = Run {
+            state: RunState::Queued,
+            ..run()
+        };
+        assert_eq!(progress(&queued, None), "waits for a worker");
     }
 }
