@@ -247,6 +247,12 @@ async fn writable(app: &App, caller: &Caller, name: &str) -> Result<Made, OpErro
     })
 }
 
+/// Whether a mirror could be made or changed so: nothing is wrong with its definition.
+pub(crate) fn fits(app: &App, caller: &Caller, spec: &MirrorSpec) -> Result<(), OpError> {
+    caller.may(Role::Admin)?;
+    checked(app, caller, spec).map(drop)
+}
+
 pub(super) fn checked(app: &App, caller: &Caller, spec: &MirrorSpec) -> Result<Mirror, OpError> {
     let mirror = config::load::mirror(&app.loaded().config, spec).map_err(|problems| {
         OpError::Invalid(

@@ -44,6 +44,11 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/mirrors/{name}/run", get(run_now::page).post(run_now::start))
         .route("/mirrors/{name}/edit", get(edit::page).post(edit::save))
         .route("/mirrors/{name}/edit/remove", post(edit::remove))
+        .route("/mirrors/{name}/inputs", get(edit::input_sets))
+        .route(
+            "/mirrors/{name}/inputs/edit",
+            get(edit::input_set).post(edit::save_input_set),
+        )
         .route("/new", get(edit::new).post(edit::make))
         .route("/runs", get(run::list))
         .route("/runs/{id}", get(run::page))

@@ -164,3 +164,22 @@ document.addEventListener('change', (event) => {
   if (!event.target.matches('[data-all]')) return;
   for (const box of document.querySelectorAll(`input[name="${event.target.dataset.all}"]`)) box.checked = event.target.checked;
 });
+
+// A new mirror is tried as it goes: whenever a side was filled in, both are, if both are there.
+document.addEventListener('change', async (event) => {
+  const form = event.target.closest('form[data-try]');
+  if (!form || !/^(source|target)/.test(event.target.name)) return;
+  const fields = new URLSearchParams(new FormData(form));
+  if (!fields.get('source') || !fields.get('target')) return;
+  fields.set('act', 'try');
+  const place = document.getElementById(form.dataset.try);
+  place.textContent = 'Trying both sides…';
+  try {
+    const answer = await fetch(form.action, { method: 'POST', body: fields });
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const fresh = page.getElementById(form.dataset.try);
+    place.replaceChildren(...(fresh?.childNodes ?? []));
+  } catch {
+    place.textContent = '';
+  }
+});
