@@ -130,6 +130,28 @@ impl Provider {
         }
     }
 
+    /// What the names of references begin with that the host makes itself, and lets nobody write.
+    pub fn own_references(self) -> &'static [&'static str] {
+        match self {
+            Self::Harness => &["refs/pullreq/"],
+            Self::Github => &["refs/pull/", "refs/gh/"],
+            Self::Gitlab => &[
+                "refs/merge-requests/",
+                "refs/environments/",
+                "refs/pipelines/",
+                "refs/keep-around/",
+            ],
+            Self::Gitea | Self::Forgejo | Self::AzureDevops => &["refs/pull/"],
+            Self::Gerrit => &["refs/changes/"],
+            // Nothing is known of these.
+            Self::Gogs
+            | Self::BitbucketCloud
+            | Self::BitbucketDataCenter
+            | Self::Codecommit
+            | Self::Custom => &[],
+        }
+    }
+
     /// The provider that a well-known host name tells (`github.com`); `None` for others.
     pub fn of_host(host: &str) -> Option<Self> {
         let host = host.trim_end_matches('.').to_ascii_lowercase();

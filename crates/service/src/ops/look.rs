@@ -152,7 +152,7 @@ fn of_report(mirror: &Mirror, report: &Report) -> Vec<Check> {
         }
     }
     if report.error.is_none() {
-        checks.push(hidden(report));
+        checks.push(super::hidden::hidden(mirror, report));
         checks.push(scope(report));
     }
     checks
@@ -248,38 +248,6 @@ fn advice(mirror: &Mirror, error: &Error) -> Option<String> {
         )),
         _ => error.advice(),
     }
-}
-
-fn hidden(report: &Report) -> Check {
-    let rejected: Vec<String> = report
-        .references
-        .iter()
-        .filter(|one| {
-            matches!(
-                one.outcome,
-                Outcome::Refused(Refusal::Symbolic | Refusal::NoDelete | Refusal::NameCollision)
-            )
-        })
-        .map(|one| format!("{} ({})", name_text(&one.name), one.outcome))
-        .take(5)
-        .collect();
-    if rejected.is_empty() && report.invalid_names.is_empty() {
-        return check_of(
-            None,
-            CheckWhat::Hidden,
-            CheckResult::Ok,
-            "no reference in scope is known to be out of reach",
-        );
-    }
-    let text = if rejected.is_empty() {
-        format!(
-            "{} names that Git does not take are left out",
-            report.invalid_names.len()
-        )
-    } else {
-        format!("cannot be written: {}", rejected.join(", "))
-    };
-    check_of(None, CheckWhat::Hidden, CheckResult::Warning, &text)
 }
 
 fn scope(report: &Report) -> Check {

@@ -9,6 +9,7 @@ pub(crate) mod caller;
 pub(crate) mod conflicts;
 pub(crate) mod deliveries;
 pub(crate) mod error;
+mod hidden;
 pub(crate) mod hooks;
 pub(crate) mod inputs;
 pub(crate) mod look;
