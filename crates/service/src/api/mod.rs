@@ -53,7 +53,7 @@ mod refusal;
 mod routes;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use connections::serve;
 pub(crate) use first_token::first_token;

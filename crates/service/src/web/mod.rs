@@ -31,13 +31,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 
 /// Its routes.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    use pages::{audit, conflict, deliveries, edit, mirror, overview, run, run_now, sign_in};
+    use pages::{audit, compare, conflict, deliveries, edit, mirror, overview, run, run_now, sign_in};
     let pages = Router::new()
         .route("/", get(overview::page))
         .route("/mirrors/bulk", post(overview::bulk))
         .route("/causes/retry", post(overview::retry))
         .route("/mirrors/{name}", get(mirror::page))
         .route("/mirrors/{name}/references", get(mirror::references))
+        .route("/mirrors/{name}/compare", get(compare::page))
         .route("/mirrors/{name}/pause", post(mirror::pause))
         .route("/mirrors/{name}/resume", post(mirror::resume))
         .route("/mirrors/{name}/hooks/register", post(mirror::register))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use store::Time;
 
 use crate::api::model::Moment;
+use crate::output::names::visible;
 use crate::output::when::relative;
 
 /// A time: exact, and as people say it.
@@ -57,9 +58,26 @@ pub(super) fn counted(count: u64, word: &str) -> String {
     format!("{count} {word}{plural}")
 }
 
+/// Several lines of somebody else's, without control characters but for the ends of lines.
+pub(super) fn visible_lines(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| visible(line.replace('\t', "    ").as_bytes()))
+        .collect();
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_stay_lines_and_what_deceives_is_spelt_out() {
+        assert_eq!(
+            visible_lines("a\tb\r\nc\u{202e}d\u{1b}[31m"),
+            "a    b\nc\\u{202e}d\\u{1b}[31m"
+        );
+    }
 
     #[test]
     fn lengths_are_short() {

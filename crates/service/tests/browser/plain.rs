@@ -17,6 +17,7 @@ fn everything_important_works_without_scripts() {
     browser.fill("#name", "app");
     browser.fill("#source", &format!("http://{}/acme/app.git", HOSTS[0]));
     browser.fill("#target", &format!("http://{}/acme/app.git", HOSTS[1]));
+    browser.press("Test and show what changes");
     browser.press("Save");
     assert_eq!(browser.path(), "/mirrors/app");
     world.wait_for_state("app", "in-sync");

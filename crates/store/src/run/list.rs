@@ -153,7 +153,7 @@ impl Store {
         let sql = "SELECT * FROM runs WHERE mirror = $1 AND id < $2 AND state = $3 ORDER BY id DESC LIMIT 50";
         let rows = self
             .db()
-            .rows(sql, args![mirror, before, word(&State::Succeeded)])
+            .rows(sql, args![mirror, before, word(State::Succeeded)])
             .await?;
         for row in &rows {
             let run = from_row(row)?;

@@ -53,33 +53,33 @@ const MIRRORS: &str = "
 ";
 
 /// An API over a database, and an admin's token.
-pub(super) struct Bench {
-    pub(super) app: Arc<App>,
-    pub(super) router: Router,
-    pub(super) admin: String,
-    pub(super) directory: TempDir,
+pub(crate) struct Bench {
+    pub(crate) app: Arc<App>,
+    pub(crate) router: Router,
+    pub(crate) admin: String,
+    pub(crate) directory: TempDir,
 }
 
 /// What was answered.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) json: Value,
-    pub(super) text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) json: Value,
+    pub(crate) text: String,
 }
 
 impl Answer {
     /// The body, of an answer with this status.
     #[track_caller]
-    pub(super) fn expect(self, status: u16) -> Value {
+    pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self.json
     }
 
     /// The names of a page's items.
     #[track_caller]
-    pub(super) fn names(self, key: &str) -> Vec<String> {
+    pub(crate) fn names(self, key: &str) -> Vec<String> {
         let page = self.expect(200);
         let items = page["items"].as_array().unwrap();
         items
@@ -90,7 +90,7 @@ impl Answer {
 }
 
 /// A file with these mirrors, over a database in a directory.
-pub(super) fn file(directory: &TempDir, mirrors: &str) -> String {
+pub(crate) fn file(directory: &TempDir, mirrors: &str) -> String {
     format!(
         "version: 1\ndatabase: sqlite:{}\ncredentials:\n  here:\n    host: git.example.org\n    provider: gitea\n    token: '${{env:PATH}}'\n    webhookSecret: ['${{env:PATH}}']\nmirrors:{mirrors}",
         directory.path().join("refsync.db").display()
@@ -98,11 +98,11 @@ pub(super) fn file(directory: &TempDir, mirrors: &str) -> String {
 }
 
 impl Bench {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(MIRRORS).await
     }
 
-    pub(super) async fn with(mirrors: &str) -> Self {
+    pub(crate) async fn with(mirrors: &str) -> Self {
         let directory = testkit::tmp();
         let path = directory.path().join("refsync.yaml");
         std::fs::write(&path, file(&directory, mirrors)).unwrap();
@@ -131,7 +131,7 @@ impl Bench {
     }
 
     /// A new token's text.
-    pub(super) async fn token(&self, role: Role, label: Option<(&str, &str)>) -> String {
+    pub(crate) async fn token(&self, role: Role, label: Option<(&str, &str)>) -> String {
         let name = format!("{role:?} {label:?}");
         let made = self
             .app
@@ -141,7 +141,7 @@ impl Bench {
         made.unwrap().1.expose_secret().to_owned()
     }
 
-    pub(super) async fn send(&self, request: Request) -> Answer {
+    pub(crate) async fn send(&self, request: Request) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -164,7 +164,7 @@ impl Bench {
         answer
     }
 
-    pub(super) async fn ask(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn ask(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/v1{path}"))
@@ -178,16 +178,16 @@ impl Bench {
         self.send(request.unwrap()).await
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(&self.admin, Method::GET, path, None).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.ask(&self.admin, Method::POST, path, Some(body)).await
     }
 
     /// What a worker does: claims what is asked for or due. Mirrors are due for their first sweep.
-    pub(super) async fn claim(&self) -> Claim {
+    pub(crate) async fn claim(&self) -> Claim {
         let lease = Duration::from_secs(30);
         self.app
             .store
@@ -198,7 +198,7 @@ impl Bench {
     }
 
     /// Runs a mirror by hand, as the worker would, to that end.
-    pub(super) async fn ran(
+    pub(crate) async fn ran(
         &self,
         mirror: &str,
         state: State,
@@ -247,7 +247,7 @@ impl Bench {
     }
 }
 
-pub(super) fn line(number: u32, text: &str) -> LogLine {
+pub(crate) fn line(number: u32, text: &str) -> LogLine {
     LogLine {
         number,
         at: Time::now(),
@@ -256,16 +256,16 @@ pub(super) fn line(number: u32, text: &str) -> LogLine {
     }
 }
 
-pub(super) fn name(short: &str) -> RefName {
+pub(crate) fn name(short: &str) -> RefName {
     RefName::new(format!("refs/heads/{short}")).unwrap()
 }
 
-pub(super) fn oid(digit: char) -> Oid {
+pub(crate) fn oid(digit: char) -> Oid {
     gitwire::parse_oid(String::from(digit).repeat(40).as_bytes()).unwrap()
 }
 
 /// A reference of a run whose value `a` was replaced by `b`.
-pub(super) fn replaced(short: &str) -> RunRef {
+pub(crate) fn replaced(short: &str) -> RunRef {
     RunRef {
         name: name(short),
         to: Side::Target,
@@ -279,7 +279,7 @@ pub(super) fn replaced(short: &str) -> RunRef {
 }
 
 /// A reference that waits: `b` on the source, `c` on the target.
-pub(super) fn waiting(short: &str, why: Why) -> Standing {
+pub(crate) fn waiting(short: &str, why: Why) -> Standing {
     Standing {
         name: name(short),
         why,

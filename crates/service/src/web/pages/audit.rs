@@ -16,7 +16,7 @@ use crate::ops;
 use crate::output::names::visible;
 use crate::web::frame::Frame;
 use crate::web::session::Session;
-use crate::web::show::When;
+use crate::web::show::{When, visible_lines};
 
 #[derive(Template)]
 #[template(path = "audit.html")]
@@ -40,7 +40,9 @@ impl Row {
         let pretty = |text: &Option<String>| {
             let text = text.as_deref()?;
             let value: serde_json::Value = serde_json::from_str(text).ok()?;
-            serde_json::to_string_pretty(&value).ok()
+            serde_json::to_string_pretty(&value)
+                .ok()
+                .map(|text| visible_lines(&text))
         };
         let change = match (pretty(&entry.before), pretty(&entry.after)) {
             (None, None) => None,

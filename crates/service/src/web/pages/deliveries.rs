@@ -11,12 +11,14 @@ use store::Time;
 use store::delivery::Filter;
 
 use super::reply::{Pressed, answer, redirect};
-use super::rows::{DeliveryRow, segment};
+use super::rows::{DeliveryRow, cut, segment};
 use crate::app::App;
 use crate::ops;
+use crate::output::names::visible;
 use crate::output::summary::human_bytes;
 use crate::web::frame::Frame;
 use crate::web::session::Session;
+use crate::web::show::visible_lines;
 
 /// How much of a body a page shows.
 const SHOWN: usize = 64 << 10;
@@ -25,6 +27,7 @@ const SHOWN: usize = 64 << 10;
 #[template(path = "deliveries.html")]
 struct List {
     frame: Frame,
+    mirror: String,
     deliveries: Vec<DeliveryRow>,
     next: Option<String>,
 }
@@ -33,7 +36,7 @@ struct List {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web) struct Asked {
-    mirror: Option<String>,
+    mirror: String,
     after: Option<String>,
 }
 
@@ -45,7 +48,7 @@ pub(in crate::web) async fn list(
 ) -> Response {
     let page = async {
         let filter = Filter {
-            mirror: asked.mirror.clone(),
+            mirror: (!asked.mirror.is_empty()).then(|| asked.mirror.clone()),
             credential: None,
         };
         let ask = ops::pages::ask(asked.after.clone(), None)?;
@@ -55,20 +58,17 @@ pub(in crate::web) async fn list(
             frame: Frame::new(&app, &session, "/deliveries")
                 .await
                 .live("/live/events"),
+            mirror: asked.mirror.clone(),
             deliveries: page
                 .items
                 .into_iter()
                 .map(|delivery| DeliveryRow::new(&ops::show::delivery(delivery, false), now))
                 .collect(),
             next: page.next.map(|after| {
-                let mirror = asked
-                    .mirror
-                    .as_deref()
-                    .map(|mirror| format!("&mirror={}", segment(mirror)));
                 format!(
-                    "/deliveries?after={}{}",
+                    "/deliveries?after={}&mirror={}",
                     segment(&after),
-                    mirror.unwrap_or_default()
+                    segment(&asked.mirror)
                 )
             }),
         })
@@ -103,27 +103,34 @@ pub(in crate::web) async fn page(
         let body = serde_json::from_str::<serde_json::Value>(&body)
             .and_then(|value| serde_json::to_string_pretty(&value))
             .unwrap_or(body);
+        let header =
+            |(name, value): (String, String)| (visible(name.as_bytes()), cut(&visible(value.as_bytes())));
         Ok(Page {
             frame: Frame::new(&app, &session, "/deliveries").await,
             one: DeliveryRow::new(&shown, Time::now()),
             from: shown.from.clone(),
             repeats: shown.repeats.clone(),
-            answer: serde_json::to_string_pretty(&shown.answer).unwrap_or_default(),
-            headers: shown.headers.clone().unwrap_or_default().into_iter().collect(),
+            answer: visible_lines(&serde_json::to_string_pretty(&shown.answer).unwrap_or_default()),
+            headers: shown
+                .headers
+                .clone()
+                .unwrap_or_default()
+                .into_iter()
+                .map(header)
+                .collect(),
             size: human_bytes(size as u64),
-            body: beginning(&body),
+            body: beginning(&visible_lines(&body)),
         })
     };
     answer(&app, page.await)
 }
 
 fn beginning(text: &str) -> String {
-    if text.len() <= SHOWN {
-        return text.to_owned();
+    let end = text.floor_char_boundary(SHOWN);
+    match text.len() > end {
+        true => format!("{}\n… the API has the rest", &text[..end]),
+        false => text.to_owned(),
     }
-    let mut cut: String = text.chars().take(SHOWN).collect();
-    cut.push_str("\n… the API has the rest");
-    cut
 }
 
 /// `POST /deliveries/{id}/redeliver`.

@@ -18,6 +18,7 @@ use super::rows::{DeliveryRow, ReferenceRow, RunRow, cut, lag, mirror_href, segm
 use super::run::runs_of;
 use crate::api::model::hook::{Hook, HookState};
 use crate::api::model::mirror::{Direction, End, Mirror, MirrorState};
+use crate::api::model::run::Run;
 use crate::app::App;
 use crate::hooks;
 use crate::ops;
@@ -29,7 +30,7 @@ use crate::web::show::{When, between, counted, length};
 use crate::web::trouble::Trouble;
 
 /// How much of each list the page shows; each has a page of its own.
-const DIFFERING: u32 = 50;
+pub(super) const DIFFERING: usize = 50;
 const RUNS: usize = 10;
 const REFERENCES: u32 = 20;
 const DELIVERIES: u32 = 5;
@@ -59,6 +60,9 @@ struct Page {
     seen: bool,
     in_sync_said: String,
     differing: Vec<ReferenceRow>,
+    differing_more: usize,
+    configured: bool,
+    last_run: Option<String>,
     runs: Vec<RunRow>,
     lag_plot: String,
     outcome_plot: String,
@@ -88,7 +92,7 @@ struct HookRow {
     provider: String,
     state: &'static str,
     url: String,
-    why: Option<&'static str>,
+    why: &'static str,
     steps: Vec<String>,
 }
 
@@ -105,22 +109,12 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
     let now = Time::now();
     let versioned = ops::mirrors::show(app, &session.caller, name).await?;
     let mirror = ops::show::mirror(&versioned.found, versioned.version);
-    let differing = references_of(app, session, name, true, None, DIFFERING).await?;
-    let references = references_of(app, session, name, false, None, REFERENCES).await?;
-    let week = Filter {
-        mirror: Some(name.to_owned()),
-        states: Vec::new(),
-        since: Some(Time(now.0 - WEEK)),
-    };
-    let runs = runs_of(app, session, &week, None, PLOTTED).await?.items;
-    let marks: Vec<Mark> = runs
-        .iter()
-        .map(|run| Mark {
-            at: run.created_at.0,
-            state: run.state.stored(),
-            lag: lag(run),
-        })
-        .collect();
+    let differing = ops::references::drift(app, &session.caller, name)
+        .await?
+        .references;
+    let references = references_of(app, session, name, REFERENCES).await?;
+    let runs = week_of_runs(app, session, name, now).await?;
+    let marks = marks(&runs);
     let row = |reference: &crate::api::model::reference::Reference| ReferenceRow::new(name, reference, now);
     let configured = versioned.found.configured.as_deref();
     Ok(Page {
@@ -155,7 +149,10 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
         in_sync_said: mirror.in_sync_at.map_or(String::new(), |at| {
             format!("all equal as of {}", When::of(at.0, now).ago)
         }),
-        differing: differing.iter().map(row).collect(),
+        differing: differing.iter().take(DIFFERING).map(row).collect(),
+        differing_more: differing.len().saturating_sub(DIFFERING),
+        configured: configured.is_some(),
+        last_run: mirror.last_run.clone(),
         lag_plot: plot::lag(&marks, now),
         outcome_plot: plot::outcomes(&marks, now),
         runs: runs
@@ -181,6 +178,26 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
     })
 }
 
+/// The runs that the plots are drawn from, newest first.
+async fn week_of_runs(app: &App, session: &Session, name: &str, now: Time) -> Result<Vec<Run>, Trouble> {
+    let week = Filter {
+        mirror: Some(name.to_owned()),
+        states: Vec::new(),
+        since: Some(Time(now.0 - WEEK)),
+    };
+    Ok(runs_of(app, session, &week, None, PLOTTED).await?.items)
+}
+
+fn marks(runs: &[Run]) -> Vec<Mark> {
+    runs.iter()
+        .map(|run| Mark {
+            at: run.created_at.0,
+            state: run.state.stored(),
+            lag: lag(run),
+        })
+        .collect()
+}
+
 /// What stands under the arrow.
 fn said_between(mirror: &Mirror, now: Time) -> String {
     match (mirror.state, mirror.behind_since) {
@@ -204,16 +221,17 @@ impl Side {
 impl HookRow {
     fn new(hook: Hook) -> Self {
         let (state, why) = match hook.state {
-            HookState::Enabled => ("enabled", None),
+            HookState::Enabled => (
+                "enabled",
+                "Its secret is configured: deliveries that are not signed with it are refused.",
+            ),
             HookState::Insecure => (
                 "insecure",
-                Some(
-                    "Anybody can send deliveries: insecure is written. Give its credential a webhookSecret.",
-                ),
+                "Anybody can send deliveries: insecure is written. Give its credential a webhookSecret.",
             ),
             HookState::Disabled => (
                 "disabled",
-                Some("It takes nothing: its credential has no webhookSecret."),
+                "It takes nothing: its credential has no webhookSecret.",
             ),
         };
         Self {
@@ -231,12 +249,10 @@ async fn references_of(
     app: &App,
     session: &Session,
     name: &str,
-    differing: bool,
-    after: Option<String>,
     limit: u32,
 ) -> Result<Vec<crate::api::model::reference::Reference>, Trouble> {
-    let ask = Ask { after, limit };
-    Ok(ops::references::list(app, &session.caller, name, differing, &ask)
+    let ask = Ask { after: None, limit };
+    Ok(ops::references::list(app, &session.caller, name, false, &ask)
         .await?
         .items)
 }

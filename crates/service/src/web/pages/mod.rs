@@ -1,6 +1,7 @@
 //! The pages, one file each: what the template needs, and the forms that it sends.
 
 pub(super) mod audit;
+pub(super) mod compare;
 mod confirm;
 pub(super) mod conflict;
 pub(super) mod deliveries;
@@ -31,11 +32,7 @@ mod filters {
     /// Several lines, each without what controls or turns around what is beside it.
     #[askama::filter_fn]
     pub(super) fn lines(text: impl std::fmt::Display, _: &dyn askama::Values) -> askama::Result<String> {
-        let text = text.to_string();
-        let lines = text
-            .split('\n')
-            .map(|line| crate::output::names::visible(line.as_bytes()));
-        Ok(lines.collect::<Vec<_>>().join("\n"))
+        Ok(crate::web::show::visible_lines(&text.to_string()))
     }
 
     /// A path below a page's address.

@@ -7,6 +7,7 @@ use store::Time;
 use crate::api::model;
 use crate::api::model::reference::ReferenceState;
 use crate::api::model::run::{Order, RunState};
+use crate::output::names::visible;
 use crate::output::summary::human_bytes;
 use crate::web::show::{When, between, counted, length};
 
@@ -176,6 +177,8 @@ pub(super) struct ReferenceRow {
     pub(super) state: &'static str,
     pub(super) text: Option<String>,
     pub(super) since: Option<When>,
+    /// For how long it differs.
+    pub(super) behind: Option<String>,
     pub(super) link: Option<Link>,
 }
 
@@ -202,6 +205,10 @@ impl ReferenceRow {
             state: state_of(reference.state),
             text: reference.text.as_deref().map(cut),
             since: reference.since.map(|since| When::of(since.0, now)),
+            behind: reference
+                .since
+                .filter(|_| reference.state != ReferenceState::InSync)
+                .map(|since| length(between(since.0, now))),
             link,
         }
     }
@@ -228,6 +235,8 @@ pub(super) struct DeliveryRow {
     pub(super) provider: String,
     pub(super) event: String,
     pub(super) endpoint: String,
+    /// The address that it came from.
+    pub(super) from: String,
     pub(super) status: u16,
     pub(super) became: String,
     pub(super) at: When,
@@ -249,6 +258,7 @@ impl DeliveryRow {
             provider: delivery.provider.clone(),
             event: cut(delivery.event.as_deref().unwrap_or_default()),
             endpoint,
+            from: cut(&visible(delivery.from.as_bytes())),
             status: delivery.status,
             became: became(&delivery.answer),
             at: When::of(delivery.at.0, now),

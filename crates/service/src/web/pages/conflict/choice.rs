@@ -9,7 +9,7 @@ use crate::web::trouble::Trouble;
 pub(super) struct ChoiceOf {
     pub(super) key: &'static str,
     pub(super) word: String,
-    pub(super) writes: Vec<String>,
+    pub(super) writes: Vec<Wish>,
 }
 
 /// What can be done, and what each writes where on which lease.
@@ -18,7 +18,7 @@ pub(super) fn choices(conflict: &Conflict) -> Vec<ChoiceOf> {
     let mut all = vec![ChoiceOf {
         key: "source",
         word: "Take the source's".into(),
-        writes: wishes(conflict, Side::Source, false).iter().map(said).collect(),
+        writes: wishes(conflict, Side::Source, false),
     }];
     if !two_way {
         return all;
@@ -26,47 +26,18 @@ pub(super) fn choices(conflict: &Conflict) -> Vec<ChoiceOf> {
     all.push(ChoiceOf {
         key: "target",
         word: "Take the target's".into(),
-        writes: wishes(conflict, Side::Target, false).iter().map(said).collect(),
+        writes: wishes(conflict, Side::Target, false),
     });
     if conflict.source.is_some() && conflict.target.is_some() {
         for (key, side) in [("both-source", Side::Source), ("both-target", Side::Target)] {
             all.push(ChoiceOf {
                 key,
                 word: format!("Keep both, prefer the {side}'s"),
-                writes: wishes(conflict, side, true).iter().map(said).collect(),
+                writes: wishes(conflict, side, true),
             });
         }
     }
     all
-}
-
-fn said(wish: &Wish) -> String {
-    let short = |id: &Option<String>| {
-        id.as_deref()
-            .map_or("absent", |id| &id[..id.len().min(7)])
-            .to_owned()
-    };
-    match (&wish.old, &wish.new) {
-        (None, Some(_)) => format!(
-            "{} is created on the {} as {}",
-            wish.name,
-            wish.to,
-            short(&wish.new)
-        ),
-        (_, None) => format!(
-            "{} is deleted on the {}, leased on {}",
-            wish.name,
-            wish.to,
-            short(&wish.old)
-        ),
-        _ => format!(
-            "{} on the {} becomes {}, leased on {}",
-            wish.name,
-            wish.to,
-            short(&wish.new),
-            short(&wish.old)
-        ),
-    }
 }
 
 /// The writes of a choice, in their order.
@@ -140,29 +111,30 @@ mod tests {
         }
     }
 
+    fn told(wish: &Wish) -> (String, Side, Option<char>, Option<char>) {
+        let first = |id: &Option<String>| id.as_deref().and_then(|id| id.chars().next());
+        (wish.name.clone(), wish.to, first(&wish.old), first(&wish.new))
+    }
+
     #[test]
     fn each_choice_says_what_is_written_where_on_which_lease() {
-        let said: Vec<String> = choices(&conflict())
-            .into_iter()
-            .flat_map(|choice| choice.writes)
+        let choices = choices(&conflict());
+        let writes: Vec<_> = choices
+            .iter()
+            .flat_map(|choice| &choice.writes)
+            .map(told)
             .collect();
-        assert_eq!(
-            said[0],
-            "refs/heads/main on the target becomes 1111111, leased on 2222222"
-        );
-        assert_eq!(
-            said[1],
-            "refs/heads/main on the source becomes 2222222, leased on 1111111"
-        );
+        let main = || "refs/heads/main".to_owned();
+        assert_eq!(writes[0], (main(), Side::Target, Some('2'), Some('1')));
+        assert_eq!(writes[1], (main(), Side::Source, Some('1'), Some('2')));
         assert!(
-            said[2].starts_with("refs/heads/refsync/parked/main"),
+            writes[2].0.starts_with("refs/heads/refsync/parked/main"),
             "{}",
-            said[2]
+            writes[2].0
         );
-        assert!(
-            said[2].ends_with("is created on the target as 2222222"),
-            "{}",
-            said[2]
+        assert_eq!(
+            (writes[2].1, writes[2].2, writes[2].3),
+            (Side::Target, None, Some('2'))
         );
     }
 
@@ -179,8 +151,8 @@ mod tests {
         conflict.source = None;
         let writes = wishes(&conflict, Side::Source, false);
         assert_eq!(
-            said(&writes[0]),
-            "refs/heads/main is deleted on the target, leased on 2222222"
+            told(&writes[0]),
+            ("refs/heads/main".to_owned(), Side::Target, Some('2'), None)
         );
     }
 }

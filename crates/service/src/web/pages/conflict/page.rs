@@ -36,6 +36,7 @@ struct Page {
     since: When,
     moved: Option<&'static str>,
     drawing: String,
+    base: Option<String>,
     sides: Vec<SideOf>,
     choices: Vec<ChoiceOf>,
 }
@@ -123,6 +124,7 @@ async fn show(app: &App, session: &Session, asked: &Asked) -> Result<Page, Troub
             ),
         ],
         choices: choices(&conflict),
+        base: conflict.base.clone(),
         text: cut(&conflict.text),
         since: When::of(conflict.since.0, now),
         moved: asked

@@ -3,9 +3,11 @@
 mod difference;
 mod fields;
 mod input_set;
+mod input_sets;
 mod page;
 
-pub(in crate::web) use input_set::{list as input_sets, page as input_set, save as save_input_set};
+pub(in crate::web) use input_set::{page as input_set, save as save_input_set};
+pub(in crate::web) use input_sets::list as input_sets;
 pub(in crate::web) use page::{make, new, page, remove, save};
 
 use config::raw::MirrorSpec;

@@ -1,5 +1,6 @@
 //! The overview: what needs a person, counts by state, and the mirrors.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,27 +91,7 @@ async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Troubl
     let mirrors = mirrors(app, &asked, &part).await?;
     let names: Vec<&str> = part.keys.iter().map(|key| key.name.as_str()).collect();
     let hours = app.store.run_hours(&names, Time(now.0 - millis(DAY))).await?;
-    let counts: Vec<Count> = MirrorState::ALL
-        .iter()
-        .filter_map(|state| {
-            let count = overview.mirrors.get(state).copied().unwrap_or_default();
-            let always = matches!(
-                state,
-                MirrorState::InSync | MirrorState::Moving | MirrorState::Waiting | MirrorState::Failed
-            );
-            (always || count > 0).then(|| Count {
-                word: state.word(),
-                said: said(*state),
-                count,
-                current: asked.state == state.word(),
-            })
-        })
-        .collect();
-    let found = if session.caller.is_limited() {
-        Vec::new()
-    } else {
-        app.store.found_by_sweeps(Time(now.0 - 7 * millis(DAY))).await?
-    };
+    let counts = counts(&overview.mirrors, &asked);
     let loaded = app.loaded();
     Ok(Page {
         frame: Frame::new(app, session, "/").await.live("/live/events"),
@@ -154,19 +135,46 @@ async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Troubl
         after: part.after.map(|page| asked.href(page)),
         here: asked.href(asked.page()),
         groups: groups(mirrors, &part, &hours, now),
-        found: found
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(credential, count)| FoundRow {
-                advice: format!(
-                    "check its webhooks: refsync webhook register, for the mirrors of {credential}"
-                ),
-                credential,
-                count,
-            })
-            .collect(),
+        found: found_by_sweeps(app, session, now).await?,
         asked,
     })
+}
+
+/// How many mirrors are in each state; states that are seldom are left out where nobody is in them.
+fn counts(mirrors: &BTreeMap<MirrorState, u64>, asked: &Asked) -> Vec<Count> {
+    MirrorState::ALL
+        .iter()
+        .filter_map(|state| {
+            let count = mirrors.get(state).copied().unwrap_or_default();
+            let always = matches!(
+                state,
+                MirrorState::InSync | MirrorState::Moving | MirrorState::Waiting | MirrorState::Failed
+            );
+            (always || count > 0).then(|| Count {
+                word: state.word(),
+                said: said(*state),
+                count,
+                current: asked.state == state.word(),
+            })
+        })
+        .collect()
+}
+
+/// What sweeps found in a week that no webhook had told of, by credential.
+async fn found_by_sweeps(app: &App, session: &Session, now: Time) -> Result<Vec<FoundRow>, Trouble> {
+    if session.caller.is_limited() {
+        return Ok(Vec::new());
+    }
+    let found = app.store.found_by_sweeps(Time(now.0 - 7 * millis(DAY))).await?;
+    Ok(found
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(credential, count)| FoundRow {
+            advice: format!("check its webhooks: refsync webhook register, for the mirrors of {credential}"),
+            credential,
+            count,
+        })
+        .collect())
 }
 
 fn millis(time: Duration) -> i64 {

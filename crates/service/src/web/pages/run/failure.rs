@@ -65,7 +65,8 @@ pub(super) async fn failure(
         .take(SHOWN)
         .map(Wish::new)
         .collect();
-    let (advice, link) = next(run, bad);
+    let settled = first_conflict(app, session, run, bad).await;
+    let (advice, link) = next(run, bad, settled.as_deref());
     Ok(Some(Failure {
         title: title(run, total),
         line: cut(&line),
@@ -90,17 +91,23 @@ fn title(run: &Run, bad: u64) -> String {
 }
 
 /// What to do: as the fault says, or by what became of the first reference that was not written.
-fn next(run: &Run, bad: &[RunReference]) -> (Option<String>, Option<Link>) {
+fn next(run: &Run, bad: &[RunReference], conflict: Option<&str>) -> (Option<String>, Option<Link>) {
     if let Some(fault) = &run.fault {
         return (fault.advice.clone(), None);
     }
-    let conflict = |reference: &str| {
+    let link = |reference: &str| {
         let mirror = run.mirror.as_deref()?;
         Some(Link::new(conflict_href(mirror, reference), "See the conflict as it is now").main())
     };
-    if let Some(Order::Resolve { reference, .. }) = &run.inputs.order {
+    if let (Some(Order::Resolve { .. }), Some(reference)) = (&run.inputs.order, conflict) {
         let text = "a value had moved since it was shown, so nothing was overwritten: look at the new picture and decide again";
-        return (Some(text.to_owned()), conflict(reference));
+        return (Some(text.to_owned()), link(reference));
+    }
+    if let Some(reference) = conflict {
+        return (
+            Some("decide which value both sides get".to_owned()),
+            link(reference),
+        );
     }
     let Some(first) = bad.first() else {
         return (None, None);
@@ -108,12 +115,6 @@ fn next(run: &Run, bad: &[RunReference]) -> (Option<String>, Option<Link>) {
     let text = match first.outcome.as_str() {
         "held" => {
             "look at the list, and approve it if it is meant; else put back on its side what should stay"
-        }
-        "conflict" => {
-            return (
-                Some("decide which value both sides get".to_owned()),
-                conflict(&first.name),
-            );
         }
         "rejected" => {
             "the host does not let refsync write: change the rule there (a protected branch, a hook, a quota), or take the reference out of scope"
@@ -126,6 +127,18 @@ fn next(run: &Run, bad: &[RunReference]) -> (Option<String>, Option<Link>) {
         }
     };
     (Some(text.to_owned()), None)
+}
+
+/// The first of these references that waits for a person to settle it.
+async fn first_conflict(app: &App, session: &Session, run: &Run, bad: &[RunReference]) -> Option<String> {
+    let mirror = run.mirror.as_deref()?;
+    for reference in bad.iter().take(SHOWN) {
+        let conflict = ops::conflicts::show(app, &session.caller, mirror, &reference.name).await;
+        if conflict.is_ok() {
+            return Some(reference.name.clone());
+        }
+    }
+    None
 }
 
 /// The ways to end that need somebody's attention.
@@ -167,9 +180,9 @@ mod tests {
                 ..reference("refs/heads/main")
             };
             assert!(matches!(tone(&bad), "bad" | "waiting"), "{outcome}");
-            assert!(next(&run(), &[bad]).0.is_some(), "{outcome}");
+            assert!(next(&run(), &[bad], None).0.is_some(), "{outcome}");
         }
-        assert_eq!(next(&run(), &[]).0, None);
+        assert_eq!(next(&run(), &[], None).0, None);
     }
 
     #[test]
@@ -179,10 +192,11 @@ mod tests {
             ..run()
         };
         let bad = RunReference {
-            outcome: "conflict".into(),
+            outcome: "refused".into(),
             ..reference("refs/heads/main")
         };
-        let link = next(&run, &[bad]).1.unwrap();
+        assert!(next(&run, std::slice::from_ref(&bad), None).1.is_none());
+        let link = next(&run, &[bad], Some("refs/heads/main")).1.unwrap();
         assert!(
             link.href
                 .starts_with("/conflicts/view?mirror=app&reference=refs%2Fheads%2Fmain")
@@ -196,7 +210,7 @@ mod tests {
             ..reference("refs/heads/z")
         };
         let good = reference("refs/heads/a");
-        let rows = troubled_first(vec![bad.clone()], vec![good.clone(), bad], 10);
+        let rows = troubled_first(vec![bad.clone()], vec![good, bad], 10);
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["refs/heads/z", "refs/heads/a"]);
     }

@@ -13,7 +13,12 @@ use store::token::Role;
 use tower::ServiceExt;
 
 use super::*;
+use crate::api::tests::Bench;
 use crate::app::Loaded;
+
+mod acts;
+mod editing;
+mod pages;
 
 /// Attempts to sign in are counted by address, over all of a process: every scene has its own.
 static SCENES: AtomicU8 = AtomicU8::new(1);
@@ -22,6 +27,14 @@ struct Scene {
     app: Arc<App>,
     peer: SocketAddr,
     _folder: tempfile::TempDir,
+}
+
+/// Pages of mirrors with runs, as somebody sees them who signed in as an admin.
+struct Signed {
+    bench: Bench,
+    peer: SocketAddr,
+    cookie: String,
+    csrf: String,
 }
 
 impl Scene {
@@ -83,13 +96,78 @@ impl Scene {
     }
 
     async fn post(&self, path: &str, cookie: &str, form: &str) -> StatusCode {
+        self.posted(path, cookie, form).await.status()
+    }
+
+    async fn posted(&self, path: &str, cookie: &str, form: &str) -> Response {
         let request = Request::post(path)
             .header(header::COOKIE, cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.to_owned())
             .unwrap();
-        self.send(request).await.status()
+        self.send(request).await
     }
+}
+
+impl Signed {
+    async fn new() -> Self {
+        Self::over(Bench::new().await).await
+    }
+
+    async fn with(mirrors: &str) -> Self {
+        Self::over(Bench::with(mirrors).await).await
+    }
+
+    async fn over(bench: Bench) -> Self {
+        let scene = Scene {
+            app: Arc::clone(&bench.app),
+            peer: SocketAddr::from(([192, 0, 2, SCENES.fetch_add(1, Ordering::Relaxed)], 4000)),
+            _folder: testkit::tmp(),
+        };
+        let cookie = scene.cookie(Role::Admin).await;
+        let (_, page) = scene.get("/runs", &cookie).await;
+        Self {
+            csrf: csrf(&page).to_owned(),
+            peer: scene.peer,
+            cookie,
+            bench,
+        }
+    }
+
+    fn scene(&self) -> Scene {
+        Scene {
+            app: Arc::clone(&self.bench.app),
+            peer: self.peer,
+            _folder: testkit::tmp(),
+        }
+    }
+
+    /// A page that is there.
+    async fn page(&self, path: &str) -> String {
+        let (status, page) = self.scene().get(path, &self.cookie).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {page}");
+        page
+    }
+
+    /// What a form is answered: the status, where it leads, the page.
+    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String, String) {
+        let mut all = vec![("csrf", self.csrf.as_str())];
+        all.extend_from_slice(fields);
+        let form = serde_urlencoded::to_string(&all).unwrap();
+        let answer = self.scene().posted(path, &self.cookie, &form).await;
+        let status = answer.status();
+        let to = answer.headers().get(header::LOCATION);
+        let to = to.map_or(String::new(), |to| to.to_str().unwrap().to_owned());
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, to, String::from_utf8(body.to_vec()).unwrap())
+    }
+}
+
+/// The value of a hidden field.
+fn hidden<'a>(page: &'a str, name: &str) -> &'a str {
+    let start = format!(r#"name="{name}" value=""#);
+    let (_, rest) = page.split_once(&start).expect("the page has the field");
+    rest.split_once('"').unwrap().0
 }
 
 /// What the forms of a page carry.

@@ -1,0 +1,143 @@
+//! What forms do.
+
+use store::run::{Order, State};
+
+use super::*;
+use crate::api::tests::replaced;
+
+#[tokio::test]
+async fn those_that_are_ticked_are_paused_and_the_filter_stays() {
+    let signed = Signed::new().await;
+    let fields = [
+        ("act", "pause"),
+        ("name", "app"),
+        ("name", "web"),
+        ("back", "/?label=team%3Dpay"),
+    ];
+    let (status, to, _) = signed.send("/mirrors/bulk", &fields).await;
+    assert_eq!(
+        (status, to.as_str()),
+        (StatusCode::SEE_OTHER, "/?label=team%3Dpay")
+    );
+    let page = signed.page("/").await;
+    assert_eq!(page.matches("state paused").count(), 2, "{page}");
+    let (_, to, _) = signed
+        .send(
+            "/mirrors/bulk",
+            &[("act", "resume"), ("name", "app"), ("back", "//evil.example")],
+        )
+        .await;
+    assert_eq!(to, "/", "nowhere else");
+}
+
+#[tokio::test]
+async fn one_mirror_that_cannot_does_not_stop_the_others() {
+    let signed = Signed::new().await;
+    let fields = [("act", "pause"), ("name", "nobody"), ("name", "web")];
+    let (status, _, page) = signed.send("/mirrors/bulk", &fields).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        page.contains("It was done to 1 of 2 mirrors") && page.contains("nobody"),
+        "{page}"
+    );
+    assert!(
+        signed
+            .bench
+            .app
+            .store
+            .mirror("web")
+            .await
+            .unwrap()
+            .paused
+            .is_some()
+    );
+    let (status, _, _) = signed.send("/mirrors/bulk", &[("act", "run")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "nothing is ticked");
+}
+
+#[tokio::test]
+async fn all_mirrors_of_a_cause_are_tried_again_from_the_inbox() {
+    let signed = Signed::new().await;
+    let (cause, text) = ("host git.example.org 401", "git.example.org answers 401");
+    for mirror in ["app", "web"] {
+        let store = &signed.bench.app.store;
+        store
+            .raise(cause, "failure", text, mirror, Time::now())
+            .await
+            .unwrap();
+    }
+    let page = signed.page("/").await;
+    assert!(
+        page.contains("git.example.org answers 401") && page.contains("2 mirrors"),
+        "{page}"
+    );
+    let (status, _, _) = signed
+        .send("/causes/retry", &[("cause", "host git.example.org 401")])
+        .await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let runs = signed.page("/runs").await;
+    assert_eq!(runs.matches("state queued").count(), 2, "{runs}");
+    let (status, _, _) = signed.send("/causes/retry", &[("cause", "no such")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_dry_run_is_done_in_earnest_with_the_same_inputs() {
+    let signed = Signed::new().await;
+    let fields = [("references", "refs/heads/main\r\n"), ("dry_run", "true")];
+    let (status, to, page) = signed.send("/mirrors/app/run", &fields).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    let dry = to.rsplit('/').next().unwrap().to_owned();
+    let (status, _, _) = signed.send(&format!("/runs/{dry}/carry-out"), &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT, "it has not ended");
+    signed
+        .bench
+        .app
+        .store
+        .cancel_run(&dry, "ada", Time::now())
+        .await
+        .unwrap();
+    let (status, to, page) = signed.send(&format!("/runs/{dry}/carry-out"), &[]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    let run = signed
+        .bench
+        .app
+        .store
+        .run(to.rsplit('/').next().unwrap())
+        .await
+        .unwrap();
+    assert!(!run.inputs.dry_run);
+    assert_eq!(run.inputs.references, ["refs/heads/main"]);
+    assert_eq!(run.of.as_deref(), Some(dry.as_str()));
+}
+
+#[tokio::test]
+async fn a_held_run_is_approved_and_a_run_undone_after_their_values_were_shown() {
+    let signed = Signed::new().await;
+    let held = signed
+        .bench
+        .ran("app", State::Held, vec![replaced("main")], vec![])
+        .await;
+    let order = async |act: &str| {
+        let (status, to, page) = signed.send(&format!("/runs/{}/{act}", held.id), &[]).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        signed
+            .bench
+            .app
+            .store
+            .run(to.rsplit('/').next().unwrap())
+            .await
+            .unwrap()
+            .inputs
+            .order
+    };
+    let id = || held.id.clone();
+    assert_eq!(order("approve").await, Some(Order::Approve { run: id() }));
+    let shown = signed.page(&format!("/runs/{}/undo", held.id)).await;
+    let (from, to) = (shown.find(&"b".repeat(40)), shown.find(&"a".repeat(40)));
+    assert!(
+        from.unwrap() < to.unwrap(),
+        "what is there now goes back to what was: {shown}"
+    );
+    assert_eq!(order("undo").await, Some(Order::Undo { run: id() }));
+}
