@@ -108,8 +108,11 @@ fn concerned<'a>(
             found
                 .into_iter()
                 .filter_map(|(name, side)| Some((loaded.mirrors.get(name)?, *side)))
-                // Who knows one credential's secret has no say over what another one covers.
-                .filter(|(mirror, side)| credential.covers(&mirror.ends.of(*side).url))
+                // Who knows one credential's secret has no say over what runs ask with another one.
+                .filter(|(mirror, side)| {
+                    let runs_ask_with = mirror.ends.of(*side).credential.as_ref();
+                    runs_ask_with.is_some_and(|one| one.name == credential.name)
+                })
                 .map(|(mirror, side)| Concerned {
                     mirror,
                     side,

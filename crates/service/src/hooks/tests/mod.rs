@@ -218,6 +218,32 @@ async fn one_credentials_secret_has_no_say_over_another_hosts_mirrors() {
 }
 
 #[tokio::test]
+async fn a_hosts_hook_concerns_what_runs_ask_with_its_credential_and_nothing_else() {
+    let scene = Scene::with(
+        r#"
+version: 1
+credentials:
+  forge: {host: forge.example, provider: github, webhookSecret: "${file:new}"}
+  lone: {host: forge.example/lone, provider: github}
+mirrors:
+  - {name: app, source: "https://forge.example/acme/app.git", target: "https://mirror.example/app.git"}
+  - {name: longest, source: "https://forge.example/lone/app.git", target: "https://mirror.example/lone.git"}
+  - name: named
+    source: {url: "https://forge.example/lone/app.git", credential: forge}
+    target: https://mirror.example/named.git
+"#,
+    )
+    .await;
+    let push = async |repository: &str| {
+        let path = "/hooks/host/forge";
+        scene.push(path, repository, "refs/heads/main", A, B).await.references()
+    };
+    assert_eq!(push("acme/app").await, ["app refs/heads/main queued"]);
+    // `lone` covers the repository more closely, so that `longest` is asked with it; `named` names the other one.
+    assert_eq!(push("lone/app").await, ["named refs/heads/main queued"]);
+}
+
+#[tokio::test]
 async fn a_payload_of_another_repository_is_a_reason_to_look_and_no_hint() {
     let scene = Scene::new().await;
     let answered = scene
