@@ -7,7 +7,7 @@ use store::token::Role;
 
 use super::{Caller, OpError, inputs};
 use crate::api::model::conflict::ResolveRequest;
-use crate::api::model::name_of_text;
+use crate::api::model::{name_of_text, name_text};
 use crate::api::model::run::{OneOffRequest, RunRequest, RunState};
 use crate::app::App;
 use crate::live::Happened;
@@ -163,8 +163,9 @@ pub(crate) async fn resolve(
         caller.mirror(app, name).await?.configured()?,
         &RunRequest::default(),
     )?;
+    // As it was typed, or as pages and answers write it: a name need not be UTF-8.
     let reference =
-        name_of_text(&request.reference).map_or_else(|| request.reference.clone(), |name| name.to_string());
+        name_of_text(&request.reference).map_or_else(|| request.reference.clone(), |name| name_text(&name));
     let order = Order::Resolve {
         reference: reference.clone(),
         take: request.take.to_string(),

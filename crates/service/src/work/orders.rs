@@ -11,6 +11,7 @@ use store::run::{self, RunRef};
 use store::{Store, StoreError};
 
 use super::request::{Unfit, object_id};
+use crate::api::model::name_of_text;
 
 /// The orders of one run of the engine.
 pub(super) type Phase = BTreeMap<RefName, Order>;
@@ -116,8 +117,8 @@ fn resolve(
     source: Option<&str>,
     target: Option<&str>,
 ) -> Result<Vec<Phase>, Unfit> {
-    let name = RefName::new(reference)
-        .map_err(|_| Unfit::Inputs("the reference is no full name such as refs/heads/main".into()))?;
+    let name = name_of_text(reference)
+        .ok_or_else(|| Unfit::Inputs("the reference is no full name such as refs/heads/main".into()))?;
     let from = match take {
         "source" => Side::Source,
         "target" => Side::Target,
@@ -263,6 +264,14 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    #[test]
+    fn a_name_that_is_not_utf_8_is_ordered_as_it_is_shown() {
+        let phases = resolve("refs/heads/caf\\xe9", "source", true, Some(&text('a')), Some(&text('b'))).unwrap();
+        let bytes = |name: &[u8]| RefName::new(name).unwrap();
+        assert!(phases[2].contains_key(&bytes(b"refs/heads/caf\xe9")));
+        assert!(phases[0].contains_key(&bytes(b"refs/heads/refsync/parked/caf\xe9/bbbbbbbbbb")));
     }
 
     #[test]

@@ -44,6 +44,21 @@ async fn a_conflict_is_listed_shown_and_settled_as_it_was_shown() {
 }
 
 #[tokio::test]
+async fn a_conflict_over_a_name_that_is_not_utf_8_is_settled_as_it_is_shown() {
+    let bench = Bench::new().await;
+    let conflict = Standing {
+        name: RefName::new(b"refs/heads/caf\xe9".as_slice()).unwrap(),
+        ..waiting("main", Why::Conflict)
+    };
+    bench.ran("app", State::Refused, vec![], vec![conflict]).await;
+    let shown = bench.get("/conflicts").await.expect(200)["items"][0]["reference"].clone();
+    assert_eq!(shown, "refs/heads/caf\\xe9");
+    let ask = json!({"reference": shown, "take": "source"});
+    let run = bench.post("/mirrors/app/resolve", ask).await.expect(202);
+    assert_eq!(run["inputs"]["order"]["reference"], shown);
+}
+
+#[tokio::test]
 async fn a_one_way_mirror_has_one_choice() {
     let bench = Bench::new().await;
     bench
