@@ -67,6 +67,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         },
         optional: options.config.is_none() && playground.is_none(),
     };
+    let mut files = reload::Files::of(&place);
     let config = match place.read() {
         Ok(config) => config,
         Err(problems) => {
@@ -78,13 +79,15 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
             return Ok(EXIT_CONFIG.into());
         }
     };
+    files.follow(&config);
     logs::start(options.log_format, options.log_level);
 
     let listeners = Listeners::bind(config.listen, config.hooks_listen).await?;
     let app = start(config, place).await?;
     let tasks = TaskTracker::new();
     tasks.spawn(work::work(Arc::clone(&app)));
-    tasks.spawn(reload::watch(Arc::clone(&app)));
+    tasks.spawn(reload::watch(Arc::clone(&app), files));
+    tasks.spawn(reload::watch_made(Arc::clone(&app)));
     tasks.spawn(presence::keep_reporting(Arc::clone(&app)));
     listeners.serve(&app, &tasks);
     banner::show(&app, playground.as_ref());

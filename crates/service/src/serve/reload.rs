@@ -2,11 +2,11 @@
 //! API. A bad file leaves the old one in force.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use config::watch::{State, Watch};
 use config::{Config, Mirror, load};
 use engine::decide::Direction;
 use engine::side::Side;
@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Loaded, Place};
 
-/// How often files and the mirrors of other processes are looked at.
+/// How often the mirrors made over the API of other processes are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Why a reload did not happen. The old configuration is in force.
@@ -124,26 +124,30 @@ pub(crate) async fn take_made(app: &App) -> Result<(), StoreError> {
     adopt(app, app.loaded().config.clone()).await
 }
 
-/// Watches for SIGHUP, changed files and changed mirrors until the process stops.
-pub(super) async fn watch(app: Arc<App>) {
+/// Reads the configuration again on SIGHUP and when its files change, until the process stops.
+pub(super) async fn watch(app: Arc<App>, mut files: Files) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else {
-        tracing::error!("cannot listen for SIGHUP: changes of the file are seen all the same");
+        tracing::error!("cannot listen for SIGHUP: the file is not read again until refsync is restarted");
         return;
     };
-    let mut files = Files::look(&app);
-    let mut made = app.store.made_stamp().await.ok();
-    let mut clock = tokio::time::interval(LOOK);
-    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let asked = tokio::select! {
+        tokio::select! {
             () = app.stopping.cancelled() => return,
-            _ = hangup.recv() => true,
-            _ = clock.tick() => false,
-        };
-        let now = Files::look(&app);
-        if asked || now != files {
-            log(reload(&app, false).await);
-            files = Files::look(&app);
+            _ = hangup.recv() => {}
+            () = files.changed() => {}
+        }
+        log(reload(&app, false).await);
+        files.follow(&app.loaded().config);
+    }
+}
+
+/// Takes over mirrors that were made, changed or removed over the API of another process, until this one stops.
+pub(super) async fn watch_made(app: Arc<App>) {
+    let mut made = app.store.made_stamp().await.ok();
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
         }
         let stamp = app.store.made_stamp().await.ok();
         if stamp.is_some() && stamp != made {
@@ -168,36 +172,38 @@ fn log(outcome: Result<config::diff::Diff, ReloadError>) {
     }
 }
 
-/// What the files of the configuration looked like, and the folders that they lie in: a new file changes its folder.
-#[derive(Debug, PartialEq)]
-struct Files(Vec<(PathBuf, Option<Stamp>)>);
-
-/// What changes with a file's content: time of the last change in nanoseconds, size, inode.
-type Stamp = (i64, i64, u64, u64);
+/// The files of the configuration, and how they were when they were last read.
+#[derive(Debug)]
+pub(super) struct Files {
+    main: PathBuf,
+    watch: Watch,
+    seen: State,
+}
 
 impl Files {
-    fn look(app: &App) -> Self {
-        let Some(place) = &app.place else {
-            return Self(Vec::new());
-        };
-        let mut paths = vec![place.path.clone()];
-        for file in &app.loaded().config.files {
-            paths.push(file.clone());
-            paths.extend(file.parent().filter(|_| *file != place.path).map(Path::to_owned));
+    /// To be called before the configuration is read: what changes after that is seen.
+    pub(super) fn of(place: &Place) -> Self {
+        let watch = Watch::file(&place.path);
+        Self {
+            main: place.path.clone(),
+            seen: watch.state(),
+            watch,
         }
-        paths.sort();
-        paths.dedup();
-        Self(
-            paths
-                .into_iter()
-                .map(|path| {
-                    let stamp = std::fs::metadata(&path)
-                        .ok()
-                        .map(|meta| (meta.mtime(), meta.mtime_nsec(), meta.size(), meta.ino()));
-                    (path, stamp)
-                })
-                .collect(),
-        )
+    }
+
+    /// Looks at what a configuration includes, too.
+    pub(super) fn follow(&mut self, config: &Config) {
+        let watch = Watch::config(&self.main, config);
+        // Where the same files are looked at, nothing that changed while they were read is missed.
+        if watch != self.watch {
+            self.seen = watch.state();
+            self.watch = watch;
+        }
+    }
+
+    /// Waits for a change.
+    async fn changed(&mut self) {
+        self.seen = self.watch.changed(&self.seen).await;
     }
 }
 
