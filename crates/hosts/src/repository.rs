@@ -18,10 +18,17 @@ impl RepositoryId {
         Some(Self(format!("{host}/{path}").to_lowercase()))
     }
 
-    /// `host/path`, to store and compare. Paths are compared without regard to case.
+    /// `host/path`, to compare. Paths are compared without regard to case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// `host/path` of a clone URL as [`RepositoryId`] has it, with the case of its path: on many hosts `Acme/App` and `acme/app` are two
+/// repositories, and what was learnt of one must not be believed of the other. `None` if it is no such URL.
+pub fn exact(url: &str) -> Option<String> {
+    let (host, path) = Address::parse(url)?.canonical()?;
+    Some(format!("{host}/{path}"))
 }
 
 /// A clone URL, taken apart.
@@ -192,6 +199,14 @@ mod tests {
         ] {
             assert_eq!(id(spelling), "github.com/acme/app", "{spelling}");
         }
+    }
+
+    #[test]
+    fn the_exact_address_keeps_the_case_of_the_path_alone() {
+        assert_eq!(exact("https://User@Git.Example:443/Acme/App.git").unwrap(), "git.example/Acme/App");
+        assert_eq!(exact("git@git.example:Acme/App"), exact("https://git.example/Acme/App.git"));
+        assert_ne!(exact("https://git.example/acme/app"), exact("https://git.example/Acme/app"));
+        assert_eq!(exact("/srv/App.git"), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct Known {
     pub fingerprint: String,
     /// To select by.
     pub labels: BTreeMap<String, String>,
-    /// Normalised address of the source. A change of either drops the bases.
+    /// Normalised address of the source, its path in the case it was written in. A change of either drops the bases.
     pub source_url: String,
     /// Normalised address of the target.
     pub target_url: String,

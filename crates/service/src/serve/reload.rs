@@ -10,7 +10,7 @@ use config::watch::{State, Watch};
 use config::{Config, Mirror, load};
 use engine::decide::Direction;
 use engine::side::Side;
-use hosts::repository::RepositoryId;
+use hosts::repository::exact;
 use store::mirror::{Known, Made};
 use store::{StoreError, Time};
 use tokio::signal::unix::{SignalKind, signal};
@@ -243,7 +243,7 @@ fn checked(config: &Config, made: &Made) -> Result<Mirror, String> {
 fn known(mirror: &Mirror) -> Known {
     let address = |side: Side| {
         let url = mirror.ends.of(side).url.to_string();
-        RepositoryId::of(&url).map_or(url, |id| id.as_str().to_owned())
+        exact(&url).unwrap_or(url)
     };
     Known {
         name: mirror.name.clone(),
@@ -257,3 +257,6 @@ fn known(mirror: &Mirror) -> Known {
         two_way: mirror.direction == Direction::TwoWay,
     }
 }
+
+#[cfg(test)]
+mod tests;
