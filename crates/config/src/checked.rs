@@ -1,6 +1,6 @@
 //! The configuration as the rest of refsync sees it: checked, templates expanded, defaults filled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -301,6 +301,24 @@ impl Config {
                     .allow_hosts
                     .iter()
                     .any(|allowed| crate::host::allows(allowed, url)))
+    }
+
+    /// The environment variables that any secret is read from: no program that refsync starts inherits them.
+    pub fn secret_variables(&self) -> BTreeSet<String> {
+        let credentials = self.credentials.values().flat_map(|one| {
+            let tokens = one.token.iter().chain(&one.hook_token);
+            tokens.chain(&one.webhook_secret)
+        });
+        let notifications = self
+            .notifications
+            .iter()
+            .flat_map(|one| std::iter::once(&one.url).chain(&one.secret));
+        std::iter::once(&self.database)
+            .chain(credentials)
+            .chain(notifications)
+            .flat_map(Secret::variables)
+            .map(str::to_owned)
+            .collect()
     }
 
     /// SHA-256, in hex, over all mirrors' fingerprints: what processes compare.

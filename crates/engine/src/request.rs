@@ -198,6 +198,9 @@ pub struct Endpoint {
     pub known_hosts: Option<PathBuf>,
     /// Which hosts it may be on.
     pub reach: Reach,
+    /// Environment variables that hold secrets: programs that are started to get there do not inherit them. `SOURCE_TOKEN`, `TARGET_TOKEN`
+    /// and `REFSYNC_TOKEN` never reach one.
+    pub hidden: Arc<BTreeSet<String>>,
 }
 
 impl Endpoint {
@@ -212,6 +215,7 @@ impl Endpoint {
             ssh_key: None,
             known_hosts: None,
             reach: Reach::Anywhere,
+            hidden: Arc::default(),
         }
     }
 }

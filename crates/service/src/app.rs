@@ -79,9 +79,11 @@ impl Loaded {
 impl App {
     /// A process that shares `store` under the name `worker`.
     pub(crate) fn new(store: Store, worker: String, loaded: Loaded, place: Option<Place>) -> Self {
+        let secrets = Secrets::default();
+        secrets.hide(loaded.config.secret_variables());
         Self {
             store,
-            secrets: Secrets::default(),
+            secrets,
             live: Live::default(),
             metrics: Metrics::default(),
             pace: Pace::default(),

@@ -1,5 +1,6 @@
 //! Programs that print a secret.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,11 +14,11 @@ use super::reader::MAX_BYTES;
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// Variables in which refsync itself is given tokens.
-const OWN: &[&str] = &["SOURCE_TOKEN", "TARGET_TOKEN", "REFSYNC_TOKEN"];
+pub const OWN: &[&str] = &["SOURCE_TOKEN", "TARGET_TOKEN", "REFSYNC_TOKEN"];
 
 /// Runs `sh -c` and gives what it prints, at most one byte more than a secret may have. Its input is empty and its complaints are
 /// dropped, since they could quote a secret.
-pub(super) async fn run(command: &str, hidden: &[String]) -> Result<Vec<u8>, SecretError> {
+pub(super) async fn run(command: &str, hidden: &BTreeSet<String>) -> Result<Vec<u8>, SecretError> {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", command])

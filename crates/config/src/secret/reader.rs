@@ -1,6 +1,6 @@
 //! Reading.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +28,8 @@ pub struct Secrets {
     commands: Mutex<HashMap<String, Arc<Slot>>>,
     /// SHA-256 of what was last read, by what the configuration writes.
     last: Mutex<HashMap<String, Seen>>,
+    /// The variables that all secrets of the configuration name.
+    hidden: Mutex<BTreeSet<String>>,
     keep: Duration,
     quiet: Duration,
 }
@@ -62,9 +64,16 @@ impl Secrets {
         Self {
             commands: Mutex::default(),
             last: Mutex::default(),
+            hidden: Mutex::default(),
             keep,
             quiet,
         }
+    }
+
+    /// Keeps these environment variables from every command, in the place of those that were named before. For all that secrets of a
+    /// configuration are read from: see [`crate::Config::secret_variables`].
+    pub fn hide(&self, variables: BTreeSet<String>) {
+        *self.hidden.lock().unwrap_or_else(PoisonError::into_inner) = variables;
     }
 
     /// The value. An empty one is an error.
@@ -144,13 +153,17 @@ impl Secrets {
         value
     }
 
-    /// The variables that secrets were read from, which no command gets to see.
-    fn variables(&self) -> Vec<String> {
+    /// The variables that secrets are or were read from, which no command gets to see.
+    fn variables(&self) -> BTreeSet<String> {
+        let mut variables = self
+            .hidden
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let secrets = last.keys().filter_map(|text| Secret::parse(text).ok());
-        secrets
-            .flat_map(|secret| secret.variables().map(str::to_owned).collect::<Vec<_>>())
-            .collect()
+        variables.extend(secrets.flat_map(|secret| secret.variables().map(str::to_owned).collect::<Vec<_>>()));
+        variables
     }
 }
 

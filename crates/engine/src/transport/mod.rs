@@ -3,6 +3,7 @@
 //! HTTP keeps no state: every request is a [`http::Http`] exchange of its own. All others are a [`Line`]: a connection to one
 //! `git upload-pack` or `git receive-pack` that lives until it is dropped.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,8 @@ pub(crate) struct Remote {
     pub(crate) listener: Listener,
     pub(crate) way: Way,
     pub(crate) clients: Clients,
+    /// Variables that no program started for it inherits.
+    hidden: Arc<BTreeSet<String>>,
     budget: Budget,
 }
 
@@ -148,6 +151,7 @@ impl Remote {
             listener: listener.clone(),
             way,
             clients: clients.clone(),
+            hidden: Arc::clone(&endpoint.hidden),
             budget,
         };
         remote.warn();

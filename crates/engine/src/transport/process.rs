@@ -1,5 +1,6 @@
 //! Programs of this machine: `git` for local paths, and what `ssh` is started with.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -30,7 +31,7 @@ const LOCAL_VARIABLES: &[&str] = &[
 ];
 
 /// Variables that hold secrets of ours, which no hook, proxy command or helper gets to see.
-const SECRET_VARIABLES: &[&str] = &["SOURCE_TOKEN", "TARGET_TOKEN"];
+const SECRET_VARIABLES: &[&str] = &["SOURCE_TOKEN", "TARGET_TOKEN", "REFSYNC_TOKEN"];
 
 /// How long a program that closed its output may take to say why.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -63,10 +64,13 @@ impl Guard {
     }
 }
 
-/// A command for a child that inherits neither our secrets nor another repository.
-pub(crate) fn command(program: &str) -> Command {
+/// A command for a child that inherits neither our secrets, nor those in the `hidden` variables, nor another repository.
+pub(crate) fn command(program: &str, hidden: &BTreeSet<String>) -> Command {
     let mut command = Command::new(program);
     for variable in LOCAL_VARIABLES.iter().chain(SECRET_VARIABLES) {
+        command.env_remove(variable);
+    }
+    for variable in hidden {
         command.env_remove(variable);
     }
     command
@@ -74,7 +78,7 @@ pub(crate) fn command(program: &str) -> Command {
 
 /// Starts `git upload-pack` or `git receive-pack` on a path of this machine.
 pub(super) fn local(remote: &Remote, path: &Path, service: Service, ask: Ask) -> Result<Line, Fault> {
-    let mut git = command("git");
+    let mut git = command("git", &remote.hidden);
     git.arg(service.name().trim_start_matches("git-")).arg(path);
     // A killed receive-pack could leave a lock behind; it ends by itself when its input does.
     git.kill_on_drop(service == Service::UploadPack);

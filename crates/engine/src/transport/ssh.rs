@@ -3,7 +3,7 @@
 //! All sessions to a host share one connection: the first becomes a master (`ControlMaster` of ssh_config(5)), the others wait
 //! for it and go through its socket.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -38,6 +38,7 @@ struct Master {
     /// The option that names its socket, if there is room for one.
     shared: Vec<OsString>,
     exit: Vec<OsString>,
+    hidden: Arc<BTreeSet<String>>,
 }
 
 /// The way to one repository.
@@ -47,6 +48,7 @@ pub(crate) struct Ssh {
     reach: Reach,
     first: Arc<tokio::sync::Mutex<bool>>,
     options: Vec<OsString>,
+    hidden: Arc<BTreeSet<String>>,
 }
 
 impl Ssh {
@@ -57,8 +59,13 @@ impl Ssh {
         if let Some(port) = address.port {
             options.extend(["-p".into(), port.to_string().into()]);
         }
-        // Who is another, or trusts others, shares no connection; nor does who may reach less.
-        let key = format!("{} {options:?} {:?}", address.destination(), endpoint.reach);
+        // Who is another, or trusts others, shares no connection; nor does who may reach or see less.
+        let key = format!(
+            "{} {options:?} {:?} {:?}",
+            address.destination(),
+            endpoint.reach,
+            endpoint.hidden
+        );
         let number = state.masters.len();
         if let Some(known) = state.masters.get(&key) {
             let (first, shared) = (Arc::clone(&known.first), known.shared.clone());
@@ -68,6 +75,7 @@ impl Ssh {
                 reach: endpoint.reach.clone(),
                 first,
                 options,
+                hidden: Arc::clone(&endpoint.hidden),
             });
         }
         let shared = state
@@ -88,6 +96,7 @@ impl Ssh {
                 first: Arc::clone(&first),
                 shared,
                 exit,
+                hidden: Arc::clone(&endpoint.hidden),
             },
         );
         Ok(Self {
@@ -95,6 +104,7 @@ impl Ssh {
             reach: endpoint.reach.clone(),
             first,
             options,
+            hidden: Arc::clone(&endpoint.hidden),
         })
     }
 
@@ -110,7 +120,7 @@ impl Ssh {
     }
 
     fn command(&self, remote: &Remote, service: Service, ask: Ask, pinned: Option<SocketAddr>) -> Command {
-        let mut ssh = client();
+        let mut ssh = client(&self.hidden);
         if let Some(pinned) = pinned {
             // ssh would resolve the name once more; its key is known by the name all the same.
             ssh.arg("-o").arg(format!("HostName={}", pinned.ip()));
@@ -234,7 +244,7 @@ impl Master {
         if !connected || self.shared.is_empty() {
             return None;
         }
-        let mut exit = client().into_std();
+        let mut exit = client(&self.hidden).into_std();
         exit.args(&self.exit)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -244,17 +254,17 @@ impl Master {
 }
 
 /// ssh as git would start it: `GIT_SSH_COMMAND` through the shell, `GIT_SSH`, or `ssh`.
-fn client() -> Command {
+fn client(hidden: &BTreeSet<String>) -> Command {
     if let Some(line) = std::env::var_os("GIT_SSH_COMMAND").filter(|line| !line.is_empty()) {
-        let mut shell = process::command("sh");
+        let mut shell = process::command("sh", hidden);
         let mut script = line;
         script.push(" \"$@\"");
         shell.arg("-c").arg(script).arg("ssh");
         return shell;
     }
     match std::env::var("GIT_SSH") {
-        Ok(program) if !program.is_empty() => process::command(&program),
-        _ => process::command("ssh"),
+        Ok(program) if !program.is_empty() => process::command(&program, hidden),
+        _ => process::command("ssh", hidden),
     }
 }
 

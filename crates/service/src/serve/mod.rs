@@ -107,6 +107,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
 async fn start(config: config::Config, place: Place) -> anyhow::Result<Arc<App>> {
     let loaded = Loaded::of_file(config);
     let secrets = config::Secrets::default();
+    secrets.hide(loaded.config.secret_variables());
     let url = secrets
         .read(&loaded.config.database)
         .await

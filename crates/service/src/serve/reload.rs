@@ -67,6 +67,7 @@ pub(super) async fn adopt(app: &App, config: Config) -> Result<(), StoreError> {
     let loaded = with_made(config, &app.store.made().await?, now);
     let known: Vec<Known> = loaded.mirrors.values().map(|mirror| known(mirror)).collect();
     app.store.adopt(&known, now).await?;
+    app.secrets.hide(loaded.config.secret_variables());
     app.loaded.send_replace(Arc::new(loaded));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The two ends of a run with their secrets, read at the moment they are needed.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -46,9 +47,15 @@ pub(super) async fn of_mirror(
         true => limited(config),
         false => Reach::Anywhere,
     };
+    let hidden = Arc::new(config.secret_variables());
     let end = |side: Side| {
         let end = mirror.ends.of(side);
-        of(&end.url, end.credential.as_ref(), reach.clone(), secrets)
+        let around = Around {
+            reach: reach.clone(),
+            hidden: Arc::clone(&hidden),
+            secrets,
+        };
+        of(&end.url, end.credential.as_ref(), around)
     };
     Ok(Both {
         source: end(Side::Source).await?,
@@ -63,6 +70,7 @@ pub(super) async fn of_one_off(
     secrets: &Secrets,
 ) -> Result<Both<End>, Unfit> {
     let reach = limited(config);
+    let hidden = Arc::new(config.secret_variables());
     let end = |url: &str, name: Option<&str>, side: Side| {
         let url = RemoteUrl::parse(url, &side.to_string());
         let url = url.map_err(|error| Unfit::Inputs(format!("the {side}'s address: {error}")));
@@ -74,13 +82,17 @@ pub(super) async fn of_one_off(
             (None, Ok(url)) => Ok(config.credential_for(url).cloned()),
             (None, Err(_)) => Ok(None),
         };
-        let reach = reach.clone();
+        let around = Around {
+            reach: reach.clone(),
+            hidden: Arc::clone(&hidden),
+            secrets,
+        };
         async move {
             let (url, credential) = (url?, credential?);
             if let Some(credential) = &credential {
                 check_host(config, &url, credential)?;
             }
-            of(&url, credential.as_ref(), reach, secrets).await
+            of(&url, credential.as_ref(), around).await
         }
     };
     let source = inputs.source_credential.as_deref();
@@ -106,15 +118,28 @@ fn check_host(config: &Config, url: &RemoteUrl, credential: &Credential) -> Resu
     }
 }
 
+/// What an end needs beside its address and its credential.
+struct Around<'a> {
+    reach: Reach,
+    /// Variables of all secrets of the configuration: what ssh and git have no business with.
+    hidden: Arc<BTreeSet<String>>,
+    secrets: &'a Secrets,
+}
+
 async fn of(
     url: &RemoteUrl,
     credential: Option<&Arc<Credential>>,
-    reach: Reach,
-    secrets: &Secrets,
+    around: Around<'_>,
 ) -> Result<End, Unfit> {
+    let Around {
+        reach,
+        hidden,
+        secrets,
+    } = around;
     let mut endpoint = Endpoint {
         credentials: Credentials::Anonymous,
         reach,
+        hidden,
         ..Endpoint::new(url.clone())
     };
     let Some(credential) = credential else {

@@ -1,5 +1,6 @@
 //! Who asks, in the header of each request and nowhere else.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -206,7 +207,8 @@ const HELPER: Duration = Duration::from_secs(30);
 
 /// Runs `git credential`. Secrets go through its input and output, and nobody is prompted.
 async fn credential(action: &str, input: &SecretString) -> Option<String> {
-    let mut git = process::command("git");
+    // Only `refsync sync` asks helpers, and has no other secrets than those that no child ever gets.
+    let mut git = process::command("git", &BTreeSet::new());
     git.args(["-c", "core.askPass=", "credential", action]);
     git.env("GIT_TERMINAL_PROMPT", "0")
         .env("GCM_INTERACTIVE", "never");

@@ -47,7 +47,9 @@ impl Which {
             None if default.exists() => super::config::load(&default)?,
             None => config::load::empty(),
         };
-        let url = Secrets::default()
+        let secrets = Secrets::default();
+        secrets.hide(config.secret_variables());
+        let url = secrets
             .read(&config.database)
             .await
             .context("the database's address cannot be read")?;

@@ -33,7 +33,11 @@ impl Repository {
     pub(super) fn new(folder: &Path, name: &'static str) -> anyhow::Result<Self> {
         use std::os::unix::fs::PermissionsExt;
         let path = folder.join(format!("{name}.git"));
-        let made = std::process::Command::new("git")
+        let mut git = std::process::Command::new("git");
+        config::OWN_VARIABLES.iter().for_each(|variable| {
+            git.env_remove(variable);
+        });
+        let made = git
             .args(["init", "--quiet", "--bare", "--initial-branch=main"])
             .arg(&path)
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -160,6 +164,9 @@ impl Repository {
 
     fn git(&self) -> Command {
         let mut command = Command::new("git");
+        for variable in config::OWN_VARIABLES {
+            command.env_remove(variable);
+        }
         command
             .arg("-C")
             .arg(&self.path)

@@ -1,0 +1,8 @@
+//! The real `refsync serve`: how it starts, what it tells the programs that it starts, and the examples, run.
+
+#![expect(clippy::expect_used, reason = "what goes wrong here fails the test")]
+
+mod environment;
+
+/// The built program.
+const REFSYNC: &str = env!("CARGO_BIN_EXE_refsync");
