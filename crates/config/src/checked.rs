@@ -159,6 +159,8 @@ pub struct Credential {
     pub max_concurrent: u32,
     /// Deliveries are taken without a signature.
     pub insecure: bool,
+    /// Its tokens may travel in clear text.
+    pub allow_http: bool,
 }
 
 /// One mirror.
@@ -283,6 +285,23 @@ impl Credential {
     /// Whether it may be sent to an address: its host is that of the address, and its path is that of the address or above it.
     pub fn covers(&self, url: &RemoteUrl) -> bool {
         crate::host::HostPattern::parse(&self.host).is_ok_and(|pattern| pattern.covers(url))
+    }
+
+    /// An error, which says what to do, if one of its tokens would travel to an address in clear text and nobody wrote `allowHttp`.
+    pub fn check_clear_text(&self, url: &RemoteUrl) -> Result<(), String> {
+        let RemoteUrl::Http { url, .. } = url else {
+            return Ok(());
+        };
+        let has_token = self.token.is_some() || self.hook_token.is_some();
+        let in_clear = url.scheme() == "http" && !crate::host::is_loopback(url.host_str().unwrap_or_default());
+        match in_clear && has_token && !self.allow_http {
+            true => Err(format!(
+                "the token of the credential `{0}` would travel in clear text over http://: use https://, or write `allowHttp: true` in \
+                 the credential `{0}` of the configuration file",
+                self.name
+            )),
+            false => Ok(()),
+        }
     }
 }
 

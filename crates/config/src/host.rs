@@ -157,6 +157,12 @@ pub(crate) fn check_allowed(text: &str) -> Result<(), String> {
     }
 }
 
+/// Whether a host of an address is this machine, by its name or address.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 /// Whether an entry of `allowHosts` covers an address. Without a port, the usual one of each scheme.
 pub(crate) fn allows(allowed: &str, url: &RemoteUrl) -> bool {
     let bare = allowed.strip_prefix("*.");

@@ -156,6 +156,7 @@ fn credential(credential: &Credential) -> CredentialEntry {
         known_hosts: path(&credential.known_hosts),
         max_concurrent: Some(credential.max_concurrent),
         insecure: credential.insecure.then_some(true),
+        allow_http: credential.allow_http.then_some(true),
     }
 }
 

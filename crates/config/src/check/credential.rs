@@ -71,6 +71,7 @@ pub(crate) fn credential(
         known_hosts: file(&entry.known_hosts),
         max_concurrent,
         insecure: entry.insecure.unwrap_or(false),
+        allow_http: entry.allow_http.unwrap_or(false),
     })
 }
 

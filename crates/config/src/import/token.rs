@@ -89,6 +89,7 @@ fn bare(host: String) -> CredentialEntry {
         known_hosts: None,
         max_concurrent: None,
         insecure: None,
+        allow_http: None,
     }
 }
 

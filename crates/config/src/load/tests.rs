@@ -275,6 +275,26 @@ mirrors:
 }
 
 #[test]
+fn a_token_in_clear_text_is_a_warning_unless_it_stays_on_this_machine_or_is_allowed() {
+    let warnings = |host: &str, more: &str| {
+        let text = format!(
+            "version: 1
+credentials: {{c: {{host: '{host}', provider: gitea, {more}}}}}
+mirrors: [{{name: a, source: 'http://{host}/a', target: 'https://i/a'}}]
+"
+        );
+        read(&text).unwrap().warnings.len()
+    };
+    assert_eq!(warnings("h", "token: '${env:A}'"), 1);
+    assert_eq!(warnings("h", "hookToken: '${env:A}'"), 1);
+    assert_eq!(warnings("h", "token: '${env:A}', allowHttp: true"), 0);
+    assert_eq!(warnings("h", "insecure: true"), 0);
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+        assert_eq!(warnings(host, "token: '${env:A}'"), 0, "{host}");
+    }
+}
+
+#[test]
 fn mirrors_that_undo_each_other_are_refused() {
     let opposite = |first: &str, second: &str| {
         with_mirrors(&format!(

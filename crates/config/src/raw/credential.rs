@@ -54,6 +54,10 @@ pub struct CredentialEntry {
     /// Take webhooks without a signature. Anybody who reaches the endpoint can then cause requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insecure: Option<bool>,
+    /// Send the tokens over http:// too, where anybody on the way can read them. Runs and mirrors of the API are refused such addresses
+    /// without it, unless they are of this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_http: Option<bool>,
 }
 
 /// A text or a list of texts.

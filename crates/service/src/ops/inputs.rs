@@ -292,6 +292,10 @@ fn end(
             "no credential of the configuration is for this host, and it does not stand in `allowHosts`",
         ));
     }
+    let sent = chosen.as_ref().and_then(|name| config.credentials.get(name));
+    if let Some(Err(message)) = sent.map(|credential| credential.check_clear_text(&parsed)) {
+        errors.push(field(&path, message));
+    }
     (parsed.to_string(), chosen)
 }
 

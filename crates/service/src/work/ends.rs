@@ -91,6 +91,8 @@ pub(super) async fn of_one_off(
             let (url, credential) = (url?, credential?);
             if let Some(credential) = &credential {
                 check_host(config, &url, credential)?;
+                // The file may have changed since the run was asked for.
+                credential.check_clear_text(&url).map_err(Unfit::Inputs)?;
             }
             of(&url, credential.as_ref(), around).await
         }
@@ -208,4 +210,31 @@ fn limited(config: &Config) -> Reach {
             .filter_map(|text| HostPattern::from_str(&text).ok())
             .collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_that_was_asked_for_sends_no_token_that_the_file_keeps_from_plain_http() {
+        let ends = async |more: &str, url: &str| {
+            let text = format!(
+                "version: 1\ncredentials: {{c: {{host: git.example, provider: gitea, token: '${{env:PATH}}'{more}}}}}\n"
+            );
+            let config = config::load::load_text(Path::new("refsync.yaml"), &text).unwrap();
+            let inputs = Inputs {
+                source_url: url.to_owned(),
+                target_url: "https://git.example/b.git".to_owned(),
+                ..Inputs::default()
+            };
+            of_one_off(&config, &inputs, &Secrets::default()).await.map(drop)
+        };
+        let http = "http://git.example/a.git";
+        assert!(matches!(ends("", http).await, Err(Unfit::Inputs(_))));
+        assert_eq!(ends(", allowHttp: true", http).await, Ok(()));
+        assert_eq!(ends("", "https://git.example/a.git").await, Ok(()));
+    }
 }

@@ -59,16 +59,15 @@ pub(super) fn side(
         }
         None => {}
     }
-    if let (RemoteUrl::Http { url, .. }, Some(credential)) = (&url, &credential)
-        && url.scheme() == "http"
-        && credential.token.is_some()
-        && !is_loopback(url.host_str().unwrap_or_default())
+    if let Some(credential) = &credential
+        && let Err(message) = credential.check_clear_text(&url)
     {
-        spot.warning(
-            findings,
-            &url_path(spot, &here),
-            "the token travels in clear text over http://; use https://",
-        );
+        let path = url_path(spot, &here);
+        // Who writes the file may send their own tokens as they like; who asks over the API sends somebody else's.
+        match around.base {
+            Some(_) => spot.warning(findings, &path, message),
+            None => spot.problem(findings, &path, message),
+        }
     }
     Some(MirrorEnd {
         url,
@@ -82,11 +81,6 @@ pub(super) fn side(
 /// Whether webhooks of this side start runs.
 fn has_endpoint(side: Side, direction: Direction) -> bool {
     side == Side::Source || direction == Direction::TwoWay
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The way to the address, which may be the side itself.

@@ -114,6 +114,38 @@ async fn a_one_off_run_reaches_only_hosts_that_are_known() {
 }
 
 #[tokio::test]
+async fn no_token_goes_over_plain_http_because_somebody_asked_over_the_api() {
+    let bench = Bench::with(
+        "
+  - {name: app, source: 'http://git.example.org/a/app.git', target: 'https://git.example.org/b/app.git'}
+",
+    )
+    .await;
+    let (https, http) = (
+        "https://git.example.org/x.git",
+        "http://git.example.org:80/y.git",
+    );
+    let runs = |source: &str, target: &str| bench.post("/runs", json!({"sourceUrl": source, "targetUrl": target}));
+    let problem = runs(https, http).await.expect(422);
+    assert_eq!(problem["errors"][0]["path"], "targetUrl");
+    let message = problem["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("`allowHttp: true`"), "{message}");
+    let made = |source: &str| bench.post("/mirrors", json!({"name": "made", "source": source, "target": https}));
+    let problem = made(http).await.expect(422);
+    assert_eq!(problem["errors"][0]["path"], "source");
+    // Who writes the file may do as they like, and say so.
+    let config = &bench.app.loaded().config;
+    assert!(config.mirrors.contains_key("app") && config.warnings.len() == 1);
+    let file = bench.directory.path().join("refsync.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("provider: gitea", "provider: gitea\n    allowHttp: true")).unwrap();
+    bench.post("/config/reload", json!({})).await.expect(200);
+    assert!(bench.app.loaded().config.warnings.is_empty());
+    runs(https, http).await.expect(202);
+    made(http).await.expect(201);
+}
+
+#[tokio::test]
 async fn a_finished_run_is_shown_repeated_and_undone() {
     let bench = Bench::new().await;
     let run = bench

@@ -69,6 +69,7 @@ pub(crate) fn credential(name: &str) -> Arc<Credential> {
         known_hosts: None,
         max_concurrent: 8,
         insecure: false,
+        allow_http: false,
     })
 }
 
