@@ -293,7 +293,8 @@ impl Credential {
             return Ok(());
         };
         let has_token = self.token.is_some() || self.hook_token.is_some();
-        let in_clear = url.scheme() == "http" && !crate::host::is_loopback(url.host_str().unwrap_or_default());
+        let in_clear =
+            url.scheme() == "http" && !crate::host::is_loopback(url.host_str().unwrap_or_default());
         match in_clear && has_token && !self.allow_http {
             true => Err(format!(
                 "the token of the credential `{0}` would travel in clear text over http://: use https://, or write `allowHttp: true` in \
@@ -303,6 +304,10 @@ impl Credential {
             false => Ok(()),
         }
     }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("all keys are texts")
 }
 
 impl Config {
@@ -340,13 +345,23 @@ impl Config {
             .collect()
     }
 
-    /// SHA-256, in hex, over all mirrors' fingerprints: what processes compare.
+    /// SHA-256, in hex, over all mirrors, and over the credentials and defaults that mirrors made over the API rest on: what processes
+    /// compare.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         for (name, mirror) in &self.mirrors {
-            // Names hold no line break.
+            // Names hold no line break, and neither does JSON.
             hash.update(format!("{name}\n{}\n", mirror.fingerprint));
+            hash.update(json(&mirror.labels));
         }
+        for (name, credential) in &self.credentials {
+            hash.update(format!(
+                "\n{name}\n{}\n",
+                json(&crate::render::credential(credential))
+            ));
+        }
+        hash.update(json(&*self.defaults));
+        hash.update(format!("\n{:?}", self.guard));
         hex::encode(hash.finalize())
     }
 }

@@ -138,7 +138,7 @@ fn timeouts(timeouts: Timeouts) -> TimeoutsSpec {
     }
 }
 
-fn credential(credential: &Credential) -> CredentialEntry {
+pub(crate) fn credential(credential: &Credential) -> CredentialEntry {
     let written = |secret: &Option<Secret>| secret.as_ref().map(Secret::written);
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
     CredentialEntry {

@@ -203,9 +203,18 @@ mod tests {
 
     #[test]
     fn the_exact_address_keeps_the_case_of_the_path_alone() {
-        assert_eq!(exact("https://User@Git.Example:443/Acme/App.git").unwrap(), "git.example/Acme/App");
-        assert_eq!(exact("git@git.example:Acme/App"), exact("https://git.example/Acme/App.git"));
-        assert_ne!(exact("https://git.example/acme/app"), exact("https://git.example/Acme/app"));
+        assert_eq!(
+            exact("https://User@Git.Example:443/Acme/App.git").unwrap(),
+            "git.example/Acme/App"
+        );
+        assert_eq!(
+            exact("git@git.example:Acme/App"),
+            exact("https://git.example/Acme/App.git")
+        );
+        assert_ne!(
+            exact("https://git.example/acme/app"),
+            exact("https://git.example/Acme/app")
+        );
         assert_eq!(exact("/srv/App.git"), None);
     }
 

@@ -60,6 +60,8 @@ pub(crate) struct Loaded {
     pub(crate) mirrors: BTreeMap<String, Arc<Mirror>>,
     /// Why a newer file is not in force.
     pub(crate) problem: Option<String>,
+    /// The live process that has a newer one, which is in force in the place of this.
+    pub(crate) newer: Option<String>,
     /// When it was taken over.
     pub(crate) since: Time,
 }
@@ -71,6 +73,7 @@ impl Loaded {
             mirrors: config.mirrors.clone(),
             config,
             problem: None,
+            newer: None,
             since: Time::now(),
         }
     }

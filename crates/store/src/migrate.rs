@@ -26,6 +26,10 @@ const STEPS: &[Step] = &[
         number: 2,
         sql: include_str!("../migrations/0002.sql"),
     },
+    Step {
+        number: 4,
+        sql: include_str!("../migrations/0004.sql"),
+    },
 ];
 
 /// Any number will do, as long as no other program on the same database takes it for its own.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 mod adopt;
+pub mod force;
 mod keys;
 mod made;
 

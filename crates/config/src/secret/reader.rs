@@ -155,14 +155,11 @@ impl Secrets {
 
     /// The variables that secrets are or were read from, which no command gets to see.
     fn variables(&self) -> BTreeSet<String> {
-        let mut variables = self
-            .hidden
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let mut variables = self.hidden.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let secrets = last.keys().filter_map(|text| Secret::parse(text).ok());
-        variables.extend(secrets.flat_map(|secret| secret.variables().map(str::to_owned).collect::<Vec<_>>()));
+        variables
+            .extend(secrets.flat_map(|secret| secret.variables().map(str::to_owned).collect::<Vec<_>>()));
         variables
     }
 }

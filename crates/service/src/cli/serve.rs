@@ -22,6 +22,11 @@ pub(super) struct ServeArgs {
     #[arg(long, conflicts_with = "config")]
     demo: bool,
 
+    /// Start although the file lacks more than a fifth of the mirrors that the database knows, which are parked then, or although a live
+    /// process on the same database has a newer file
+    #[arg(long)]
+    force: bool,
+
     /// How log lines are written to standard error
     #[arg(long, value_enum, default_value_t = Format::Text, env = "REFSYNC_LOG_FORMAT")]
     log_format: Format,
@@ -45,7 +50,7 @@ Exit codes:
   0   stopped by SIGTERM or SIGINT, with everything finished or given back
   1   it could not start: the database, the address to listen on
   64  wrong usage
-  78  the configuration is wrong
+  78  the configuration is wrong, or lacks more than a fifth of the mirrors (--force)
 
 Examples:
   refsync serve --demo
@@ -56,6 +61,7 @@ pub(super) fn execute(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     serve::serve(Options {
         config: args.config.clone(),
         demo: args.demo,
+        force: args.force,
         log_format: match args.log_format {
             Format::Text => LogFormat::Text,
             Format::Json => LogFormat::Json,

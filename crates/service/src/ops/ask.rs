@@ -7,8 +7,8 @@ use store::token::Role;
 
 use super::{Caller, OpError, inputs};
 use crate::api::model::conflict::ResolveRequest;
-use crate::api::model::{name_of_text, name_text};
 use crate::api::model::run::{OneOffRequest, RunRequest, RunState};
+use crate::api::model::{name_of_text, name_text};
 use crate::app::App;
 use crate::live::Happened;
 

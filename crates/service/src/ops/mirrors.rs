@@ -127,6 +127,7 @@ pub(crate) async fn input_sets(
 /// Makes one.
 pub(crate) async fn create(app: &App, caller: &Caller, spec: &MirrorSpec) -> Result<Versioned, OpError> {
     caller.may(Role::Admin)?;
+    newest(app).await?;
     let mirror = checked(app, caller, spec)?;
     let taken = || OpError::Conflict(format!("there is a mirror {} already", mirror.name));
     if app.loaded().mirrors.contains_key(&mirror.name) {
@@ -231,8 +232,14 @@ pub(crate) async fn set_paused(
     show(app, caller, name).await
 }
 
+/// An error if another process has a newer configuration: this one could not put in force what is asked for.
+async fn newest(app: &App) -> Result<(), OpError> {
+    reload::check_newest(app).await?.map_err(OpError::Conflict)
+}
+
 /// A mirror that the API may change.
 async fn writable(app: &App, caller: &Caller, name: &str) -> Result<Made, OpError> {
+    newest(app).await?;
     let found = caller.mirror(app, name).await?;
     if let Some(mirror) = found.configured.filter(|mirror| mirror.origin != "api") {
         return Err(OpError::ReadOnly(format!(

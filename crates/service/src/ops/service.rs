@@ -11,7 +11,7 @@ use store::{StoreError, Time};
 use super::{Caller, OpError, show};
 use crate::api::model::mirror::MirrorState;
 use crate::api::model::service::{self as model, Overview, Readiness, Reloaded};
-use crate::app::App;
+use crate::app::{App, Loaded};
 use crate::serve::reload::{self, ReloadError};
 
 /// The service at a glance, as far as the caller sees it.
@@ -26,7 +26,7 @@ pub(crate) async fn overview(app: &App, caller: &Caller) -> Result<Overview, OpE
         worker: app.worker.clone(),
         started_at: app.started.into(),
         configured_at: loaded.since.into(),
-        problem: loaded.problem.clone().filter(|_| !caller.is_limited()),
+        problem: problem(&loaded).filter(|_| !caller.is_limited()),
         mirrors: counts(app, caller).await?,
         notices,
         token: show::token(&caller.token),
@@ -87,6 +87,12 @@ async fn seen_notice(app: &App, caller: &Caller, notice: Notice) -> Result<Optio
         mirrors,
         since: notice.since.into(),
     }))
+}
+
+/// Why the configuration is not in force, or not the file's.
+fn problem(loaded: &Loaded) -> Option<String> {
+    let newer = || loaded.newer.as_deref().map(reload::older);
+    loaded.problem.clone().or_else(newer)
 }
 
 /// Reads the configuration again. `force` allows that many mirrors go.

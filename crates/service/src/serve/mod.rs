@@ -19,6 +19,8 @@ pub(crate) mod reload;
 mod stop;
 
 pub(crate) use logs::LogFormat;
+use reload::ReloadError;
+use store::mirror::force::Occasion;
 
 use crate::app::{App, Loaded, Place};
 use crate::output::Aside;
@@ -37,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) config: Option<PathBuf>,
     /// With two throwaway repositories.
     pub(crate) demo: bool,
+    /// However many mirrors the file lacks, and whichever file other processes have.
+    pub(crate) force: bool,
     /// How log lines are written.
     pub(crate) log_format: LogFormat,
     /// The least important level that is logged.
@@ -83,7 +87,13 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     logs::start(options.log_format, options.log_level);
 
     let listeners = Listeners::bind(config.listen, config.hooks_listen).await?;
-    let app = start(config, place).await?;
+    let app = match start(config, place, options.force).await? {
+        Ok(app) => app,
+        Err(refused) => {
+            Aside::new().error(&refused.to_string());
+            return Ok(EXIT_CONFIG.into());
+        }
+    };
     let tasks = TaskTracker::new();
     tasks.spawn(work::work(Arc::clone(&app)));
     tasks.spawn(reload::watch(Arc::clone(&app), files));
@@ -103,8 +113,12 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens the database and puts the configuration in force.
-async fn start(config: config::Config, place: Place) -> anyhow::Result<Arc<App>> {
+/// Opens the database and puts the configuration in force, if it is not one that parks many mirrors by mistake.
+async fn start(
+    config: config::Config,
+    place: Place,
+    force: bool,
+) -> anyhow::Result<Result<Arc<App>, ReloadError>> {
     let loaded = Loaded::of_file(config);
     let secrets = config::Secrets::default();
     secrets.hide(loaded.config.secret_variables());
@@ -114,10 +128,14 @@ async fn start(config: config::Config, place: Place) -> anyhow::Result<Arc<App>>
         .context("cannot read `database` of the configuration")?;
     let store = Store::open(&url).await?;
     let app = Arc::new(App::new(store, presence::name(), loaded, Some(place)));
+    let occasion = if force { Occasion::Forced } else { Occasion::Held };
+    match reload::adopt(&app, app.loaded().config.clone(), occasion).await {
+        Err(lost @ ReloadError::LosesTooMany { .. }) => return Ok(Err(lost)),
+        other => other?,
+    }
     api::first_token(&app, &url).await?;
-    reload::adopt(&app, app.loaded().config.clone()).await?;
     presence::report(&app).await?;
-    Ok(app)
+    Ok(Ok(app))
 }
 
 /// Where requests are taken: webhooks may come in at an address of their own.

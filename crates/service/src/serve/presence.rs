@@ -6,6 +6,7 @@ use std::time::Duration;
 use store::worker::Worker;
 use store::{StoreError, Time};
 
+use super::reload::settle;
 use crate::app::App;
 
 /// A name that no other process has: host name, process id and a random part.
@@ -38,6 +39,9 @@ pub(super) async fn keep_reporting(app: Arc<App>) {
             () = app.stopping.cancelled() => return,
             () = tokio::time::sleep(every) => {}
             _ = changes.changed() => {}
+        }
+        if let Err(error) = settle(&app).await {
+            tracing::warn!(%error, "cannot look which configuration is in force");
         }
         if let Err(error) = report(&app).await {
             tracing::warn!(%error, "cannot tell the other processes that this one lives");

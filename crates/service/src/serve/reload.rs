@@ -11,6 +11,7 @@ use config::{Config, Mirror, load};
 use engine::decide::Direction;
 use engine::side::Side;
 use hosts::repository::exact;
+use store::mirror::force::{Holder, Occasion, Standing, Taken};
 use store::mirror::{Known, Made};
 use store::{StoreError, Time};
 use tokio::signal::unix::{SignalKind, signal};
@@ -26,10 +27,10 @@ pub(crate) enum ReloadError {
     /// The new file is wrong.
     #[error("{0}")]
     Config(#[from] config::Problems),
-    /// The new file lacks so many mirrors that it is more likely a mistake.
+    /// The file lacks so many mirrors that it is more likely a mistake.
     #[error(
-        "the new configuration lacks {removed} of {before} mirrors, which is more likely a mistake: \
-         if it is meant, run `refsync config reload --force`"
+        "the configuration lacks {removed} of {before} mirrors, which would be parked: that is more likely a mistake. If it is meant, \
+         run `refsync config reload --force`, or start with `refsync serve --force`"
     )]
     LosesTooMany {
         /// How many would go.
@@ -61,15 +62,104 @@ impl Place {
     }
 }
 
-/// Puts a configuration in force: with the mirrors made over the API, told to the database, told to all parts.
-pub(super) async fn adopt(app: &App, config: Config) -> Result<(), StoreError> {
+/// Takes a configuration over: with the mirrors made over the API, told to the database, told to all parts. While a live process has
+/// a newer one, the database keeps that one's, and this process works only on what both define alike.
+pub(super) async fn adopt(app: &App, config: Config, occasion: Occasion) -> Result<(), ReloadError> {
     let now = Time::now();
-    let loaded = with_made(config, &app.store.made().await?, now);
+    let mut loaded = with_made(config, &app.store.made().await?, now);
     let known: Vec<Known> = loaded.mirrors.values().map(|mirror| known(mirror)).collect();
-    app.store.adopt(&known, now).await?;
+    let fingerprint = loaded.config.fingerprint();
+    let holder = holder(app, &loaded.config, &fingerprint);
+    match app.store.take_over(&holder, occasion, &known, now).await? {
+        Taken::InForce => {}
+        Taken::Older { than } => loaded.newer = Some(than),
+        Taken::LosesTooMany { parked, of } => {
+            return Err(ReloadError::LosesTooMany {
+                removed: parked,
+                before: of,
+            });
+        }
+    }
+    if let Some(than) = &loaded.newer {
+        tracing::warn!("{}", older(than));
+    }
     app.secrets.hide(loaded.config.secret_variables());
     app.loaded.send_replace(Arc::new(loaded));
     Ok(())
+}
+
+fn holder<'a>(app: &'a App, config: &Config, fingerprint: &'a str) -> Holder<'a> {
+    Holder {
+        worker: &app.worker,
+        fingerprint,
+        alive: config.limits.lease,
+    }
+}
+
+/// What to do about a process that has a newer configuration.
+pub(crate) fn older(than: &str) -> String {
+    format!(
+        "the process {than} has a newer configuration, which stays in force: give this one the same file, or insist on its own with \
+         `refsync config reload --force`"
+    )
+}
+
+/// Puts the configuration in force again once no live process has a newer one any more. To be called again and again.
+pub(super) async fn settle(app: &App) -> Result<(), StoreError> {
+    let _one_at_a_time = app.reloading.lock().await;
+    let loaded = app.loaded();
+    let fingerprint = loaded.config.fingerprint();
+    let holder = holder(app, &loaded.config, &fingerprint);
+    match app.store.standing_of(&holder, Time::now()).await? {
+        Standing::InForce if loaded.newer.is_none() => return Ok(()),
+        Standing::Older { than } if loaded.newer.as_ref() == Some(&than) => return Ok(()),
+        Standing::Older { than } => {
+            tracing::warn!("{}", older(&than));
+            app.loaded.send_modify(|loaded| {
+                *loaded = Arc::new(Loaded {
+                    newer: Some(than),
+                    ..Loaded::clone(loaded)
+                });
+            });
+            return Ok(());
+        }
+        Standing::InForce | Standing::Replaceable => {}
+    }
+    match adopt(app, loaded.config.clone(), Occasion::Held).await {
+        Ok(()) => tracing::info!("the configuration of this process is in force"),
+        Err(ReloadError::Store(error)) => return Err(error),
+        Err(error) => {
+            if problem(app, &error.to_string()) {
+                tracing::error!("the configuration of this process is not in force: {error}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An error if a live process has a newer configuration: that one decides what becomes of mirrors made over the API.
+pub(crate) async fn check_newest(app: &App) -> Result<Result<(), String>, StoreError> {
+    let config = &app.loaded().config;
+    let fingerprint = config.fingerprint();
+    let holder = holder(app, config, &fingerprint);
+    Ok(match app.store.standing_of(&holder, Time::now()).await? {
+        Standing::InForce | Standing::Replaceable => Ok(()),
+        Standing::Older { than } => Err(older(&than)),
+    })
+}
+
+/// Notes why a newer file is not in force; whether that is news.
+fn problem(app: &App, text: &str) -> bool {
+    let is_news = app.loaded().problem.as_deref() != Some(text);
+    if is_news {
+        app.loaded.send_modify(|loaded| {
+            *loaded = Arc::new(Loaded {
+                problem: Some(text.to_owned()),
+                ..Loaded::clone(loaded)
+            });
+        });
+    }
+    is_news
 }
 
 /// Reads the file again. `force` allows that many mirrors go.
@@ -80,17 +170,7 @@ pub(crate) async fn reload(app: &App, force: bool) -> Result<config::diff::Diff,
     };
     let outcome = replace(app, place, force).await;
     if let Err(error) = &outcome {
-        let text = error.to_string();
-        app.loaded.send_if_modified(|loaded| {
-            let changed = loaded.problem.as_deref() != Some(&text);
-            if changed {
-                *loaded = Arc::new(Loaded {
-                    problem: Some(text.clone()),
-                    ..Loaded::clone(loaded)
-                });
-            }
-            changed
-        });
+        problem(app, &error.to_string());
     }
     outcome
 }
@@ -108,21 +188,20 @@ async fn replace(app: &App, place: &Place, force: bool) -> Result<config::diff::
         return Err(ReloadError::NeedsRestart { key: "database" });
     }
     let diff = config::diff::diff(&old.config, &new);
-    let before = old.config.mirrors.len();
-    if !force && diff.loses_too_many(before) {
-        return Err(ReloadError::LosesTooMany {
-            removed: diff.removed.len(),
-            before,
-        });
-    }
-    adopt(app, new).await?;
+    let occasion = match new.fingerprint() == old.config.fingerprint() {
+        _ if force => Occasion::Forced,
+        // Asked to read it again: nobody changed it.
+        true => Occasion::Held,
+        false => Occasion::Changed,
+    };
+    adopt(app, new, occasion).await?;
     Ok(diff)
 }
 
 /// Takes over what was made, changed or removed over the API, here or in another process.
-pub(crate) async fn take_made(app: &App) -> Result<(), StoreError> {
+pub(crate) async fn take_made(app: &App) -> Result<(), ReloadError> {
     let _one_at_a_time = app.reloading.lock().await;
-    adopt(app, app.loaded().config.clone()).await
+    adopt(app, app.loaded().config.clone(), Occasion::Held).await
 }
 
 /// Reads the configuration again on SIGHUP and when its files change, until the process stops.
@@ -231,6 +310,7 @@ fn with_made(config: Config, made: &[Made], now: Time) -> Loaded {
         config,
         mirrors,
         problem: None,
+        newer: None,
         since: now,
     }
 }

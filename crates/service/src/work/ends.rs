@@ -128,11 +128,7 @@ struct Around<'a> {
     secrets: &'a Secrets,
 }
 
-async fn of(
-    url: &RemoteUrl,
-    credential: Option<&Arc<Credential>>,
-    around: Around<'_>,
-) -> Result<End, Unfit> {
+async fn of(url: &RemoteUrl, credential: Option<&Arc<Credential>>, around: Around<'_>) -> Result<End, Unfit> {
     let Around {
         reach,
         hidden,

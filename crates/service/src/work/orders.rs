@@ -268,7 +268,14 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_utf_8_is_ordered_as_it_is_shown() {
-        let phases = resolve("refs/heads/caf\\xe9", "source", true, Some(&text('a')), Some(&text('b'))).unwrap();
+        let phases = resolve(
+            "refs/heads/caf\\xe9",
+            "source",
+            true,
+            Some(&text('a')),
+            Some(&text('b')),
+        )
+        .unwrap();
         let bytes = |name: &[u8]| RefName::new(name).unwrap();
         assert!(phases[2].contains_key(&bytes(b"refs/heads/caf\xe9")));
         assert!(phases[0].contains_key(&bytes(b"refs/heads/refsync/parked/caf\xe9/bbbbbbbbbb")));

@@ -69,7 +69,10 @@ fn no_program_that_refsync_starts_sees_what_secrets_are_read_from() {
     let mut serve = serve.start();
     for text in [printed(&path("before")), printed(&ssh)] {
         assert!(!text.contains("canary-in-"), "{text}");
-        assert!(text.contains("late-canary"), "nothing is read from it yet: {text}");
+        assert!(
+            text.contains("late-canary"),
+            "nothing is read from it yet: {text}"
+        );
     }
     // What a new file reads secrets from is hidden from then on.
     let late = "  late: {host: late.example, provider: gitea, token: \"${env:LATE}\"}\n";

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "what goes wrong here fails the test")]
 
 mod environment;
+mod starting;
 
 /// The built program.
 const REFSYNC: &str = env!("CARGO_BIN_EXE_refsync");

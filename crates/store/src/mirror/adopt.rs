@@ -23,7 +23,12 @@ impl Store {
     /// A run that is under way while an address changes loses its right to write: [`Store::intend`] is fenced, a heartbeat tells it to
     /// end, and what it would record of the old addresses is dropped.
     pub async fn adopt(&self, mirrors: &[Known], now: Time) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
+        let tx = self.begin().await?;
+        self.adopt_in(tx, mirrors, now).await
+    }
+
+    /// The same in a transaction that has begun, and ends with it.
+    pub(crate) async fn adopt_in(&self, mut tx: Tx, mirrors: &[Known], now: Time) -> Result<(), StoreError> {
         let mut before = rows(&mut tx).await?;
         let mut new = Vec::new();
         for known in mirrors {

@@ -121,16 +121,19 @@ async fn no_token_goes_over_plain_http_because_somebody_asked_over_the_api() {
 ",
     )
     .await;
-    let (https, http) = (
-        "https://git.example.org/x.git",
-        "http://git.example.org:80/y.git",
-    );
-    let runs = |source: &str, target: &str| bench.post("/runs", json!({"sourceUrl": source, "targetUrl": target}));
+    let (https, http) = ("https://git.example.org/x.git", "http://git.example.org:80/y.git");
+    let runs =
+        |source: &str, target: &str| bench.post("/runs", json!({"sourceUrl": source, "targetUrl": target}));
     let problem = runs(https, http).await.expect(422);
     assert_eq!(problem["errors"][0]["path"], "targetUrl");
     let message = problem["errors"][0]["message"].as_str().unwrap();
     assert!(message.contains("`allowHttp: true`"), "{message}");
-    let made = |source: &str| bench.post("/mirrors", json!({"name": "made", "source": source, "target": https}));
+    let made = |source: &str| {
+        bench.post(
+            "/mirrors",
+            json!({"name": "made", "source": source, "target": https}),
+        )
+    };
     let problem = made(http).await.expect(422);
     assert_eq!(problem["errors"][0]["path"], "source");
     // Who writes the file may do as they like, and say so.
@@ -138,7 +141,11 @@ async fn no_token_goes_over_plain_http_because_somebody_asked_over_the_api() {
     assert!(config.mirrors.contains_key("app") && config.warnings.len() == 1);
     let file = bench.directory.path().join("refsync.yaml");
     let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replace("provider: gitea", "provider: gitea\n    allowHttp: true")).unwrap();
+    std::fs::write(
+        &file,
+        text.replace("provider: gitea", "provider: gitea\n    allowHttp: true"),
+    )
+    .unwrap();
     bench.post("/config/reload", json!({})).await.expect(200);
     assert!(bench.app.loaded().config.warnings.is_empty());
     runs(https, http).await.expect(202);

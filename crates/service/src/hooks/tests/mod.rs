@@ -236,7 +236,10 @@ mirrors:
     .await;
     let push = async |repository: &str| {
         let path = "/hooks/host/forge";
-        scene.push(path, repository, "refs/heads/main", A, B).await.references()
+        scene
+            .push(path, repository, "refs/heads/main", A, B)
+            .await
+            .references()
     };
     assert_eq!(push("acme/app").await, ["app refs/heads/main queued"]);
     // `lone` covers the repository more closely, so that `longest` is asked with it; `named` names the other one.
