@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "what goes wrong here fails the test")]
 
 mod environment;
+mod examples;
 mod starting;
 
 /// The built program.
