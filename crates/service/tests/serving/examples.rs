@@ -54,7 +54,13 @@ fn path_of(url: &RemoteUrl) -> &str {
 
 /// What a server wants to see of a credential.
 fn shown(credential: &Credential) -> Credentials {
-    let token = value(&credential.token.as_ref().expect("examples have tokens").to_string());
+    let token = value(
+        &credential
+            .token
+            .as_ref()
+            .expect("examples have tokens")
+            .to_string(),
+    );
     match credential.provider.token_style() {
         TokenStyle::Basic { user } => Credentials::basic(user, &token),
         TokenStyle::TokenAsUser => Credentials::basic(&token, ""),
@@ -106,7 +112,8 @@ impl Stage {
         }
         let programs = self.folder.path().join("bin");
         fs::create_dir_all(&programs).expect("the directory is the test's");
-        std::os::unix::fs::symlink(testkit::require("echo"), programs.join("vault")).expect("nothing is there");
+        std::os::unix::fs::symlink(testkit::require("echo"), programs.join("vault"))
+            .expect("nothing is there");
     }
 
     /// Writes the stand-ins into the example.
@@ -124,11 +131,16 @@ impl Stage {
             };
             self.text = self
                 .text
-                .replace(&format!("    host: {}\n", credential.host), &format!("    host: {own}{provider}\n"))
+                .replace(
+                    &format!("    host: {}\n", credential.host),
+                    &format!("    host: {own}{provider}\n"),
+                )
                 .replace(&format!("https://{host}/"), &format!("{}/", server.base_url()));
             if let Some(file) = &credential.ca_file {
                 let own = server.ca_pem_path();
-                self.text = self.text.replace(&*file.to_string_lossy(), &own.to_string_lossy());
+                self.text = self
+                    .text
+                    .replace(&*file.to_string_lossy(), &own.to_string_lossy());
             }
         }
         let here = self.folder.path().join("run");
@@ -216,7 +228,10 @@ fn mirrors(example: &str, names: &[&str]) {
         names => names.iter().map(|name| &*stage.config.mirrors[*name]).collect(),
     };
     let repositories: Vec<[Repo; 2]> = chosen.iter().map(|mirror| stage.repositories(mirror)).collect();
-    let firsts: Vec<String> = repositories.iter().map(|[source, _]| source.commit("main", "first")).collect();
+    let firsts: Vec<String> = repositories
+        .iter()
+        .map(|[source, _]| source.commit("main", "first"))
+        .collect();
     let serve = stage.start();
     let reaches = |repo: &Repo, value: &str, why: &str| {
         until(why, PATIENCE, || {
@@ -259,5 +274,8 @@ fn one_repository_is_mirrored_both_ways() {
 
 #[test]
 fn three_hundred_mirrors_come_from_one_template() {
-    mirrors("three-hundred-mirrors.yaml", &["pay-service-001", "core-auth", "web-site-050"]);
+    mirrors(
+        "three-hundred-mirrors.yaml",
+        &["pay-service-001", "core-auth", "web-site-050"],
+    );
 }
