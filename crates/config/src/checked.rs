@@ -81,8 +81,10 @@ pub struct Limits {
     pub runs: usize,
     /// The largest webhook body in bytes, default 25 MiB, as GitHub's.
     pub hook_bytes: usize,
-    /// Requests a second of one client, default 100.
+    /// Requests a second of one client to the API, default 100.
     pub rate: u32,
+    /// Deliveries a second from one address, default 5,000: a forge sends all of its hooks from few.
+    pub hook_rate: u32,
     /// Open connections, default 1,024.
     pub connections: usize,
     /// How long a stopping process waits for its runs, default 30 s.
@@ -257,6 +259,7 @@ impl Default for Limits {
             runs: 16,
             hook_bytes: 25 << 20,
             rate: 100,
+            hook_rate: 5_000,
             connections: 1_024,
             grace: Duration::from_secs(30),
             lease: Duration::from_secs(30),
@@ -314,6 +317,12 @@ impl Config {
     /// The credential for an address: the longest `host` that covers it.
     pub fn credential_for(&self, url: &RemoteUrl) -> Option<&Arc<Credential>> {
         crate::host::Hosts::of(&self.credentials).longest(url)
+    }
+
+    /// How many runs at a time may talk to a host (as [`RemoteUrl::host`] gives it): the least that one of its credentials allows,
+    /// since the host counts them all together. `None` without a credential.
+    pub fn max_concurrent(&self, host: &str) -> Option<u32> {
+        crate::host::Hosts::of(&self.credentials).least_concurrent(host)
     }
 
     /// Whether runs asked for over the API may go to an address: a credential covers it, or `allowHosts` names its host. Local

@@ -33,6 +33,13 @@ impl<'a> Hosts<'a> {
         let longest = covering.max_by_key(|(pattern, _)| pattern.path.len())?;
         Some(longest.1)
     }
+
+    /// The least that a credential of a host allows at a time.
+    pub(crate) fn least_concurrent(&self, host: &str) -> Option<u32> {
+        let host = host.trim_matches(['[', ']']);
+        let of_host = self.0.iter().filter(|(pattern, _)| pattern.host == host);
+        of_host.map(|(_, one)| one.max_concurrent).min()
+    }
 }
 
 /// Where an address leads: host, port, the scheme's usual port, path.

@@ -209,6 +209,7 @@ fn file(config: &Config) -> File {
         limits: Some(LimitsSpec {
             runs: number(config.limits.runs),
             hook_bytes: number(config.limits.hook_bytes),
+            hook_rate: Some(config.limits.hook_rate),
             rate: Some(config.limits.rate),
             connections: number(config.limits.connections),
             grace: Some(Span(config.limits.grace)),

@@ -24,6 +24,12 @@ pub trait Hosts: Send + Sync + Debug {
     /// runs never wait for each other.
     fn enter<'a>(&'a self, side: Side, host: &'a str) -> BoxFuture<'a, Result<Box<dyn Send>, Fault>>;
 
+    /// Whether the host refused this side's credentials since the run was let in: then they are not shown to it again.
+    fn is_refused(&self, side: Side) -> bool {
+        let _ = side;
+        false
+    }
+
     /// The host answered a request after that time: to its headers over HTTP, to its greeting elsewhere. `what` is one of
     /// `info-refs`, `ls-refs`, `fetch`, `push`; `status` the HTTP status, `None` elsewhere and if no answer came.
     fn answered(&self, side: Side, host: &str, what: &'static str, took: Duration, status: Option<u16>);

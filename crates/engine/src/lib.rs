@@ -12,6 +12,7 @@ pub mod event;
 pub mod guard;
 pub mod history;
 pub mod keeper;
+mod knock;
 mod ledger;
 mod listing;
 mod observe;
@@ -35,4 +36,5 @@ pub mod url;
 mod withhold;
 
 pub use clients::Clients;
+pub use knock::knock;
 pub use run::run;

@@ -11,7 +11,7 @@ use crate::{Store, StoreError, Time, open};
 mod copy;
 
 /// What is of the moment, and would be wrong at any other.
-const NOT_COPIED: [&str; 3] = ["refsync_schema", "host_slots", "workers"];
+const NOT_COPIED: [&str; 4] = ["refsync_schema", "host_slots", "workers", "restores"];
 
 impl Store {
     /// Writes a whole copy to a file that must not exist: SQLite by `VACUUM INTO`, PostgreSQL as a SQLite file with the same rows.
@@ -47,7 +47,7 @@ impl Store {
     }
 
     async fn take_in(&self, from: &Db) -> Result<(), StoreError> {
-        let now = Time::now();
+        let now = self.now();
         let mut source = from.begin().await?;
         let mut tx = self.begin().await?;
         let fences = tx
@@ -68,6 +68,12 @@ impl Store {
             copy::copy(&mut source, &mut tx, &table, &columns, after).await?;
         }
         begin_anew(&mut tx, highest, now).await?;
+        // A process that goes on takes its configuration over once more: the mirrors are those of the copy now.
+        tx.exec(
+            "INSERT INTO restores (at) VALUES ($1) ON CONFLICT DO NOTHING",
+            args![now],
+        )
+        .await?;
         self.commit_and_wake(tx).await
     }
 }

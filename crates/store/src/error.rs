@@ -13,7 +13,10 @@ pub enum StoreError {
     #[error("{0}")]
     Conflict(String),
     /// The claim was lost to another worker: what it wrote is not taken.
-    #[error("the claim on {mirror} was lost to another worker")]
+    #[error(
+        "another process took {mirror} over, since this one was silent for longer than the lease: nothing more of this run is recorded, \
+         and the other one looks at what was written (raise limits.lease if it happens often)"
+    )]
     Fenced {
         /// The mirror.
         mirror: String,

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod backup;
 pub mod base;
+mod clock;
 mod codec;
 pub mod conflict;
 mod db;
@@ -45,6 +46,7 @@ struct Inner {
     db: db::Db,
     wake: wake::Bell,
     slots: host::Slots,
+    clock: clock::Clock,
 }
 
 impl Store {
@@ -54,11 +56,13 @@ impl Store {
         let db = open::open(url).await?;
         migrate::migrate(&db).await?;
         let wake = wake::Bell::hang(&db, url).await?;
+        let clock = clock::Clock::read(&db).await?;
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
                 wake,
                 slots: host::Slots::default(),
+                clock,
             }),
         })
     }

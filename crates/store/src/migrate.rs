@@ -27,6 +27,10 @@ const STEPS: &[Step] = &[
         sql: include_str!("../migrations/0002.sql"),
     },
     Step {
+        number: 3,
+        sql: include_str!("../migrations/0003.sql"),
+    },
+    Step {
         number: 4,
         sql: include_str!("../migrations/0004.sql"),
     },

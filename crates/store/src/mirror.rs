@@ -29,6 +29,8 @@ pub struct Known {
     pub target_url: String,
     /// Milliseconds between sweeps; `None` for none.
     pub sweep_ms: Option<i64>,
+    /// When it is run by the clock, beside sweeps: a cron expression.
+    pub schedule: Option<String>,
     /// Both ways.
     pub two_way: bool,
 }
@@ -71,7 +73,7 @@ pub struct Overview {
     pub known: Known,
     /// How it is.
     pub health: Health,
-    /// First sight of the oldest change that is not on the other side yet.
+    /// First sight of the oldest change that is not on the other side yet; what waits for a person, such as a conflict, counts, too.
     pub behind_since: Option<Time>,
     /// When both sides were last seen equal.
     pub in_sync_at: Option<Time>,
@@ -89,8 +91,8 @@ pub struct Overview {
     pub conflicts: u32,
     /// Runs that wait for approval.
     pub held: u32,
-    /// References in scope, as of the last full look.
-    pub references: u64,
+    /// References in scope, as of the last full look; `None` before the first.
+    pub references: Option<u64>,
     /// Who paused it, when.
     pub paused: Option<(String, Time)>,
 }
@@ -198,9 +200,9 @@ fn conditions(filter: &Filter, values: &mut Vec<Value>) -> String {
     sql
 }
 
-const OVERVIEW: &str = "SELECT m.name, m.fingerprint, m.labels, m.source_url, m.target_url, m.sweep_ms, m.two_way, \
+const OVERVIEW: &str = "SELECT m.name, m.fingerprint, m.labels, m.source_url, m.target_url, m.sweep_ms, m.schedule, m.two_way, \
      m.paused_by, m.paused_at, m.due_at, m.failures, m.error, m.health, m.behind_since, m.in_sync_at, m.changed_at, \
-     m.last_run, m.conflicts, m.held, m.refs FROM mirrors m";
+     m.last_run, m.conflicts, m.held, m.refs, m.refs_known FROM mirrors m";
 
 fn overview(row: &Row) -> Result<Overview, StoreError> {
     let paused = match (row.maybe_text("paused_by")?, row.maybe_time("paused_at")?) {
@@ -215,6 +217,7 @@ fn overview(row: &Row) -> Result<Overview, StoreError> {
             source_url: row.text("source_url")?,
             target_url: row.text("target_url")?,
             sweep_ms: row.maybe_int("sweep_ms")?,
+            schedule: row.maybe_text("schedule")?,
             two_way: row.flag("two_way")?,
         },
         health: from_word(row, "health")?,
@@ -227,7 +230,10 @@ fn overview(row: &Row) -> Result<Overview, StoreError> {
         next_at: row.maybe_time("due_at")?,
         conflicts: row.count("conflicts")?,
         held: row.count("held")?,
-        references: row.count("refs")?,
+        references: match row.flag("refs_known")? {
+            true => Some(row.count("refs")?),
+            false => None,
+        },
         paused,
     })
 }

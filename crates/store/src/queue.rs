@@ -7,13 +7,16 @@ mod finish;
 mod mark;
 mod memory;
 mod reap;
+mod schedule;
 mod sweep;
 mod told;
+pub mod waits;
 
 pub use engine::base::Intent;
 use engine::decide::{Base, Moved};
 use engine::side::Side;
 use gitwire::RefName;
+pub use schedule::Schedule;
 
 use crate::Time;
 use crate::conflict::Standing;

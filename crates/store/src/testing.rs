@@ -74,6 +74,7 @@ pub(crate) fn known(name: &str) -> Known {
         source_url: format!("https://a.example/{name}.git"),
         target_url: format!("https://b.example/{name}.git"),
         sweep_ms: Some(300_000),
+        schedule: None,
         two_way: true,
     }
 }

@@ -307,9 +307,11 @@ fn limits(findings: &mut Findings, spot: Spot<'_>, spec: &LimitsSpec) -> Limits 
         hook_bytes: number("hookBytes", spec.hook_bytes, 1 << 10, 256 << 20, 25 << 20),
         connections: number("connections", spec.connections, 1, 1_000_000, 1_024),
         rate: spec.rate.unwrap_or(defaults.rate),
+        hook_rate: spec.hook_rate.unwrap_or(defaults.hook_rate),
         ..defaults
     };
     number("rate", spec.rate, 1, 1_000_000, 100);
+    number("hookRate", spec.hook_rate, 1, 1_000_000, 5_000);
     for (key, span, value, least) in [
         ("grace", spec.grace, &mut limits.grace, Duration::ZERO),
         ("lease", spec.lease, &mut limits.lease, Duration::from_secs(1)),

@@ -507,3 +507,18 @@ fn the_keys_of_a_mirror_are_those_of_its_type() {
     known.sort_unstable();
     assert_eq!(keys, known);
 }
+
+#[test]
+fn a_host_whose_credentials_differ_is_asked_as_the_most_modest_of_them_says() {
+    let text = [
+        "version: 1",
+        "credentials:",
+        "  all: {host: github.com, token: '${env:T}', maxConcurrent: 6}",
+        "  acme: {host: github.com/acme, token: '${env:T}', maxConcurrent: 3}",
+        "  other: {host: gitea.example, provider: gitea, token: '${env:T}'}",
+    ];
+    let config = read(&text.join("\n")).unwrap();
+    assert_eq!(config.max_concurrent("github.com"), Some(3));
+    assert_eq!(config.max_concurrent("gitea.example"), Some(8));
+    assert_eq!(config.max_concurrent("unknown.example"), None);
+}

@@ -151,7 +151,11 @@ pub struct LimitsSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1024, max = 268435456))]
     pub hook_bytes: Option<u32>,
-    /// Requests a second of one client, default 100.
+    /// Deliveries a second from one address, default 5000; in a burst four times as many. A forge sends all of its hooks from few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000000))]
+    pub hook_rate: Option<u32>,
+    /// Requests a second of one client to the API, default 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000000))]
     pub rate: Option<u32>,

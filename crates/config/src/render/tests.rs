@@ -161,7 +161,7 @@ fn whole() -> impl Strategy<Value = Value> {
             whole["publicUrl"] = "https://x.example/".into();
             whole["allowHosts"] = json!(["*.corp.example"]);
             whole["notifications"] = json!([{"kind": "slack", "url": "${env:SLACK}", "events": ["held"]}, {"url": "https://h/x"}]);
-            whole["limits"] = json!({"runs": 3, "grace": "1m"});
+            whole["limits"] = json!({"runs": 3, "grace": "1m", "hookRate": 7});
             whole["retention"] = json!({"days": 7});
             whole["metrics"] = json!({"perMirror": true});
         }

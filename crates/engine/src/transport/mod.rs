@@ -64,6 +64,13 @@ impl Budget {
         }
     }
 
+    /// Whether the host refused the credentials since, as others learned.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.hosts
+            .as_ref()
+            .is_some_and(|hosts| hosts.is_refused(self.side))
+    }
+
     /// Tells that a host wants to be left alone.
     fn heed(&self, fault: &Fault) {
         if let (

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
-use store::Time;
 use store::token::{Role, Token};
 
 use crate::app::App;
@@ -15,7 +14,7 @@ use crate::app::App;
 ///
 /// `database` is the address that the store was opened with.
 pub(crate) async fn first_token(app: &App, database: &SecretString) -> anyhow::Result<()> {
-    let now = Time::now();
+    let now = app.store.now();
     let is_valid = |token: &Token| {
         token.role == Role::Admin
             && token.label.is_none()

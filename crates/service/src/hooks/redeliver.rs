@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use hosts::webhook::{self, Headers};
+use store::StoreError;
 use store::delivery::Delivery;
-use store::{StoreError, Time};
 
 use super::endpoint::Endpoint;
 use super::intake::{Reading, arrival, tell};
@@ -53,7 +53,7 @@ pub(crate) async fn redeliver(app: &App, id: &str, actor: &str) -> Result<Delive
     let mut again = Delivery {
         id: uuid::Uuid::now_v7().to_string(),
         repeats: Some(first.id.clone()),
-        at: Time::now(),
+        at: app.store.now(),
         from: format!("redelivered by {actor}"),
         ..first
     };

@@ -33,7 +33,7 @@ pub(crate) async fn gather(app: &App) -> String {
 }
 
 async fn fill(app: &App, stored: &Stored) -> Result<(), StoreError> {
-    let now = Time::now();
+    let now = app.store.now();
     let (depth, age) = app.store.queue_state(now).await?;
     stored.queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
     stored.queue_age.set(age.unwrap_or_default().as_secs_f64());

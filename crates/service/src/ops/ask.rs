@@ -1,6 +1,5 @@
 //! Runs that people ask for: by hand, again, to release what is held, to put back what was replaced, to settle a conflict.
 
-use store::Time;
 use store::page::Ask;
 use store::run::{Inputs, Order, Run, State};
 use store::token::Role;
@@ -119,7 +118,7 @@ pub(crate) async fn cancel(app: &App, caller: &Caller, id: &str) -> Result<Run, 
     }
     let state = app
         .store
-        .cancel_run(&before.id, &caller.token.name, Time::now())
+        .cancel_run(&before.id, &caller.token.name, app.store.now())
         .await?;
     app.live.tell(Happened::Run {
         id: before.id.clone(),
@@ -237,7 +236,7 @@ async fn queue(
     inputs: Inputs,
     of: Option<&Run>,
 ) -> Result<Run, OpError> {
-    let now = Time::now();
+    let now = app.store.now();
     let run = Run {
         id: uuid::Uuid::now_v7().to_string(),
         mirror: mirror.map(str::to_owned),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use config::Mirror;
 use serde::Serialize;
-use store::Time;
 use store::audit::Entry;
 use store::mirror::Overview;
 use store::run::Run;
@@ -141,7 +140,7 @@ impl Caller {
     ) {
         let entry = Entry {
             number: 0,
-            at: Time::now(),
+            at: app.store.now(),
             actor: self.token.name.clone(),
             from: self.from.clone(),
             action: action.to_owned(),

@@ -1,10 +1,13 @@
 //! Both sides of a mirror, looked at now: the drift report, and the preflight.
 
+use std::collections::BTreeMap;
+
 use config::Mirror;
 use engine::decide::{Direction, Refusal};
 use engine::error::{Error, Fault};
 use engine::report::{Outcome, RefReport, Report};
 use engine::side::Side;
+use gitwire::RefName;
 use store::Time;
 use store::token::Role;
 
@@ -28,11 +31,16 @@ pub(crate) async fn drift(app: &App, caller: &Caller, name: &str) -> Result<Drif
     if let Some(error) = report.error {
         return Err(OpError::Unreachable(error.to_string()));
     }
-    let differing: Vec<Reference> = report.references.iter().filter_map(line).collect();
+    let seen = first_seen(app, name).await?;
+    let differing: Vec<Reference> = report
+        .references
+        .iter()
+        .filter_map(|one| line(one, seen.get(&one.name).copied()))
+        .collect();
     Ok(Drift {
         mirror: name.to_owned(),
         live: true,
-        at: Time::now().into(),
+        at: app.store.now().into(),
         in_sync: report.in_sync,
         cut: differing.len() > DRIFT,
         references: differing.into_iter().take(DRIFT).collect(),
@@ -47,8 +55,24 @@ fn unseen(error: LookError) -> OpError {
     }
 }
 
+/// Since when it is known of references that they differ: what waits since its run, what is due since it was told. What differs and
+/// stands in neither was seen by nobody before this look.
+async fn first_seen(app: &App, name: &str) -> Result<BTreeMap<RefName, Time>, OpError> {
+    let memory = app.store.memory(name, None).await?;
+    let mut seen: BTreeMap<RefName, Time> = memory
+        .standing
+        .into_iter()
+        .map(|standing| (standing.name, standing.since))
+        .collect();
+    for due in super::references::due(app, name).await? {
+        let since = seen.entry(due.name).or_insert(due.since);
+        *since = due.since.min(*since);
+    }
+    Ok(seen)
+}
+
 /// A reference that differs, as a dry run saw it.
-fn line(report: &RefReport) -> Option<Reference> {
+fn line(report: &RefReport, since: Option<Time>) -> Option<Reference> {
     let only_target = report.seen.source.is_none() && report.seen.target.is_some();
     let state = match &report.outcome {
         Outcome::UpToDate => return None,
@@ -71,7 +95,7 @@ fn line(report: &RefReport) -> Option<Reference> {
         base: None,
         state,
         text: Some(text),
-        since: None,
+        since: since.map(Into::into),
         run: None,
     })
 }

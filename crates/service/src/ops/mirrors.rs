@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use config::raw::MirrorSpec;
 use config::{InputSet, Mirror};
+use store::StoreError;
 use store::mirror::{Filter, Key, Made, Overview};
 use store::page::{Ask, Page};
 use store::token::Role;
-use store::{StoreError, Time};
 
 use super::caller::{Found, shown};
 use super::error::field;
@@ -133,7 +133,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, spec: &MirrorSpec) -> Res
     if app.loaded().mirrors.contains_key(&mirror.name) {
         return Err(taken());
     }
-    match app.store.make(&mirror.name, &text(spec)?, Time::now()).await {
+    match app.store.make(&mirror.name, &text(spec)?, app.store.now()).await {
         Err(StoreError::Conflict(_)) => return Err(taken()),
         other => drop(other?),
     }
@@ -174,7 +174,11 @@ pub(crate) async fn change(
     if version != before.version {
         return Err(stale());
     }
-    match app.store.remake(name, &text(spec)?, version, Time::now()).await {
+    match app
+        .store
+        .remake(name, &text(spec)?, version, app.store.now())
+        .await
+    {
         Err(StoreError::Conflict(_)) => return Err(stale()),
         other => drop(other?),
     }
@@ -200,7 +204,7 @@ pub(crate) async fn remove(
             "the mirror {name} was changed since you looked at it: look again"
         )));
     }
-    app.store.unmake(name, Time::now()).await?;
+    app.store.unmake(name, app.store.now()).await?;
     took_over(app, name).await?;
     let was: Option<MirrorSpec> = serde_json::from_str(&before.spec).ok();
     caller
@@ -220,7 +224,7 @@ pub(crate) async fn set_paused(
     let before = caller.mirror(app, name).await?;
     if before.overview.paused.is_some() != pause {
         let by = pause.then_some(caller.token.name.as_str());
-        app.store.set_paused(name, by, Time::now()).await?;
+        app.store.set_paused(name, by, app.store.now()).await?;
         app.live.tell(Happened::Mirror {
             name: name.to_owned(),
         });

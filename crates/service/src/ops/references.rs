@@ -1,9 +1,12 @@
 //! References of a mirror, as the last looks saw them: all of them, or those that differ.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use store::base::Remembered;
 use store::conflict::Standing;
 use store::page::{Ask, Page};
+use store::queue::waits;
 
 use super::{Caller, OpError, show};
 use crate::api::model;
@@ -59,16 +62,36 @@ pub(crate) async fn drift(app: &App, caller: &Caller, name: &str) -> Result<Drif
             None => break false,
         }
     };
+    add_due(&mut references, &due(app, name).await?);
+    let cut = cut || references.len() > DRIFT;
     references.truncate(DRIFT);
     let differing = u64::try_from(references.len()).unwrap_or(u64::MAX);
     Ok(Drift {
         mirror: name.to_owned(),
         live: false,
-        at: store::Time::now().into(),
-        in_sync: found.overview.references.saturating_sub(differing),
+        at: app.store.now().into(),
+        in_sync: found
+            .overview
+            .references
+            .unwrap_or_default()
+            .saturating_sub(differing),
         references,
         cut,
     })
+}
+
+/// The references that are due, as far as a drift report has room for them.
+pub(super) async fn due(app: &App, name: &str) -> Result<Vec<waits::Due>, OpError> {
+    let most = u32::try_from(DRIFT).unwrap_or(u32::MAX).saturating_add(1);
+    Ok(app.store.due(name, most).await?)
+}
+
+/// What webhooks told of and no run looked at since differs, too. What waits already is shown as that.
+fn add_due(references: &mut Vec<Reference>, due: &[waits::Due]) {
+    let known: BTreeSet<String> = references.iter().map(|one| one.name.clone()).collect();
+    let new = due.iter().map(show::due);
+    references.extend(new.filter(|one| !known.contains(&one.name)));
+    references.sort_by(|one, other| one.name.cmp(&other.name));
 }
 
 /// Where a page ended that was merged from two lists: what is remembered, and what waits.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use store::StoreError;
 use store::mirror::Filter;
 use store::notice::Notice;
 use store::page::Ask;
 use store::token::Role;
-use store::{StoreError, Time};
 
 use super::{Caller, OpError, show};
 use crate::api::model::mirror::MirrorState;
@@ -167,7 +167,7 @@ async fn others(app: &App) -> Result<Vec<String>, StoreError> {
     let loaded = app.loaded();
     let own = loaded.config.fingerprint();
     let alive = loaded.config.limits.lease;
-    let workers = app.store.workers(alive, Time::now()).await?;
+    let workers = app.store.workers(alive, app.store.now()).await?;
     Ok(workers
         .into_iter()
         .filter(|worker| worker.id != app.worker && worker.fingerprint != own)

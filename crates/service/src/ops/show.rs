@@ -264,6 +264,24 @@ pub(crate) fn standing(standing: Standing) -> Reference {
     }
 }
 
+/// A reference that was told to have changed, as a line of the drift report: with the values that were told.
+pub(crate) fn due(due: &store::queue::waits::Due) -> Reference {
+    let told = |side: Side| {
+        let last = due.told.events.of(side).last();
+        last.and_then(|moved| moved.new).map(hex)
+    };
+    Reference {
+        name: name_text(&due.name),
+        source: told(Side::Source),
+        target: told(Side::Target),
+        base: None,
+        state: ReferenceState::Behind,
+        text: Some("a change was told, and no run has looked at it yet".to_owned()),
+        since: Some(due.since.into()),
+        run: None,
+    }
+}
+
 /// The value that both sides agreed on, if it is known.
 pub(crate) fn base(base: Base) -> Option<String> {
     match base {

@@ -1,7 +1,6 @@
 //! Tokens of the API.
 
 use secrecy::ExposeSecret;
-use store::Time;
 use store::token::{Role, Token};
 
 use super::{Caller, OpError, show};
@@ -25,7 +24,7 @@ pub(crate) async fn list(app: &App, caller: &Caller) -> Result<Vec<Token>, OpErr
 pub(crate) async fn make(app: &App, caller: &Caller, request: &TokenRequest) -> Result<MadeToken, OpError> {
     caller.may(Role::Admin)?;
     caller.unlimited(LIMITED)?;
-    let now = Time::now();
+    let now = app.store.now();
     let name = request.name.trim();
     if name.is_empty() || name.chars().count() > NAME || name.chars().any(char::is_control) {
         return Err(OpError::invalid(
@@ -75,7 +74,7 @@ pub(crate) async fn revoke(app: &App, caller: &Caller, id: &str) -> Result<(), O
     if before.revoked.is_some() {
         return Err(OpError::Conflict("the token is revoked already".into()));
     }
-    app.store.revoke_token(id, Time::now()).await?;
+    app.store.revoke_token(id, app.store.now()).await?;
     let before = show::token(before);
     caller
         .did(

@@ -66,7 +66,7 @@ pub(crate) fn mirror(name: &str) -> Mirror {
         error: None,
         next_at: None,
         counts: Counts {
-            references: 1204,
+            references: Some(1204),
             ..Counts::default()
         },
         paused: None,

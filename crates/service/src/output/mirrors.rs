@@ -51,7 +51,10 @@ pub(crate) fn list(mirrors: &[Mirror], wide: bool, screen: &Screen) -> String {
         ];
         if wide {
             row.extend([
-                Cell::new(grouped(mirror.counts.references)).raw(mirror.counts.references.to_string()),
+                mirror.counts.references.map_or_else(
+                    || Cell::new("–").raw(String::new()).tone(Tone::Quiet),
+                    |count| Cell::new(grouped(count)).raw(count.to_string()),
+                ),
                 Cell::new(labels(&mirror.labels)),
                 Cell::new(mirror.last_run.as_deref().unwrap_or_default()),
                 Cell::new(mirror.origin.as_deref().unwrap_or_default()),
@@ -270,11 +273,12 @@ fn schedule(mirror: &Mirror) -> String {
 }
 
 fn happened(view: &mut View<'_>, mirror: &Mirror, screen: &Screen) {
-    // Zero is what is not known before the first look at all of it.
-    let references = Some(mirror.counts.references).filter(|count| *count > 0);
     view.field_if(
         "In scope",
-        references.map(|count| Cell::new(format!("{} references", grouped(count))).raw(count.to_string())),
+        mirror
+            .counts
+            .references
+            .map(|count| Cell::new(format!("{} references", grouped(count))).raw(count.to_string())),
     )
     .field_if("In sync", mirror.in_sync_at.map(|at| ago(at, screen)))
     .field_if("Changed", mirror.changed_at.map(|at| ago(at, screen)));

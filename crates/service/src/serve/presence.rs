@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use store::StoreError;
 use store::worker::Worker;
-use store::{StoreError, Time};
 
 use super::reload::settle;
 use crate::app::App;
@@ -24,7 +24,7 @@ pub(super) async fn report(app: &App) -> Result<(), StoreError> {
             id: app.worker.clone(),
             fingerprint: loaded.config.fingerprint(),
             since: loaded.since,
-            seen: Time::now(),
+            seen: app.store.now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
         .await

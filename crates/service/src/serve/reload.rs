@@ -65,7 +65,7 @@ impl Place {
 /// Takes a configuration over: with the mirrors made over the API, told to the database, told to all parts. While a live process has
 /// a newer one, the database keeps that one's, and this process works only on what both define alike.
 pub(super) async fn adopt(app: &App, config: Config, occasion: Occasion) -> Result<(), ReloadError> {
-    let now = Time::now();
+    let now = app.store.now();
     let mut loaded = with_made(config, &app.store.made().await?, now);
     let known: Vec<Known> = loaded.mirrors.values().map(|mirror| known(mirror)).collect();
     let fingerprint = loaded.config.fingerprint();
@@ -110,7 +110,7 @@ pub(super) async fn settle(app: &App) -> Result<(), StoreError> {
     let loaded = app.loaded();
     let fingerprint = loaded.config.fingerprint();
     let holder = holder(app, &loaded.config, &fingerprint);
-    match app.store.standing_of(&holder, Time::now()).await? {
+    match app.store.standing_of(&holder, app.store.now()).await? {
         Standing::InForce if loaded.newer.is_none() => return Ok(()),
         Standing::Older { than } if loaded.newer.as_ref() == Some(&than) => return Ok(()),
         Standing::Older { than } => {
@@ -142,7 +142,7 @@ pub(crate) async fn check_newest(app: &App) -> Result<Result<(), String>, StoreE
     let config = &app.loaded().config;
     let fingerprint = config.fingerprint();
     let holder = holder(app, config, &fingerprint);
-    Ok(match app.store.standing_of(&holder, Time::now()).await? {
+    Ok(match app.store.standing_of(&holder, app.store.now()).await? {
         Standing::InForce | Standing::Replaceable => Ok(()),
         Standing::Older { than } => Err(older(&than)),
     })
@@ -335,6 +335,7 @@ fn known(mirror: &Mirror) -> Known {
         sweep_ms: mirror
             .sweep
             .map(|every| i64::try_from(every.as_millis()).unwrap_or(i64::MAX)),
+        schedule: mirror.schedule.clone(),
         two_way: mirror.direction == Direction::TwoWay,
     }
 }

@@ -75,11 +75,17 @@ fn is_equal(reference: &RefReport) -> bool {
     )
 }
 
-/// Whether a token that was refused is another one by now: read anew, once. A token that was refused before is read anew for a
-/// person alone: what is due tries it by itself every minute.
+/// Whether a token that was refused is another one by now: read anew, once. A token that was refused before, and was not shown this
+/// time, is read anew for a person alone: one of what is due shows it every minute.
 pub(super) async fn is_new_secret(secrets: &Secrets, claim: &Claim, came: &Came, ends: &Both<End>) -> bool {
     let token = match (&came.denied, &came.report.error, &claim.work) {
-        (Some(Denied::Refused { credential, .. }), _, Work::Asked(_)) => of_credential(ends, credential),
+        (
+            Some(Denied::Refused {
+                credential, tried, ..
+            }),
+            _,
+            work,
+        ) if *tried || matches!(work, Work::Asked(_)) => of_credential(ends, credential),
         (None, Some(error), _) if matches!(error.kind, Fault::Unauthorized { .. }) => {
             ends.of(error.side).token.as_ref()
         }
@@ -110,6 +116,8 @@ pub(super) fn say_denied(outcome: &mut Outcome, denied: &Denied) {
         fault.kind = denied.kind().to_owned();
         fault.message = denied.to_string();
         fault.advice = denied.advice();
+        // The hosts are asked for together: the engine cannot tell which of them it was.
+        fault.side = None;
     }
 }
 
@@ -180,6 +188,7 @@ mod tests {
             status: 403,
             since: Time(1_800_000_000_000),
             until: Time(1_800_000_060_000),
+            tried: false,
         };
         say_denied(&mut outcome, &denied);
         let fault = outcome.run.unwrap().run.fault.unwrap();

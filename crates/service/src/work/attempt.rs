@@ -9,9 +9,9 @@ use engine::report::{Exit, Report};
 use engine::request::Request;
 use engine::side::{Both, Side};
 use gitwire::RefName;
+use store::StoreError;
 use store::queue::{Claim, Dues, Memory, Outcome, Work};
 use store::run::{Finished, Inputs, Run};
-use store::{StoreError, Time};
 
 use super::again::{self, Came};
 use super::budget::{Denied, Gate};
@@ -63,10 +63,10 @@ fn mirror<'a>(loaded: &'a Loaded, claim: &Claim) -> Result<Option<&'a Arc<Mirror
 }
 
 fn gone(claim: &Claim) -> StoreError {
-    let name = claim.mirror.as_deref().unwrap_or("of a one-off run");
-    StoreError::NotFound {
-        what: format!("mirror {name}"),
-    }
+    let name = claim.mirror.as_deref().unwrap_or_default();
+    StoreError::Conflict(format!(
+        "the mirror {name} left the configuration in this moment: nothing was asked of its hosts, and what is due waits until it is back"
+    ))
 }
 
 async fn due(
@@ -198,14 +198,14 @@ async fn run(worker: &Worker, claim: &Claim, journal: &Arc<Journal>, prepared: &
         },
     };
     let mirror = claim.mirror.as_deref().unwrap_or_default();
-    let gate = Arc::new(Gate::new(&worker.app, &worker.budget, mirror, ends));
     let mut request = prepared.request.clone();
     request.recorder = Some(Arc::clone(journal) as Arc<dyn Recorder>);
-    request.hosts = Some(Arc::clone(&gate) as Arc<dyn Hosts>);
     request.clients = worker.clients.clone();
     if turn {
         request = turned::request(request);
     }
+    let gate = Arc::new(Gate::new(&worker.app, &worker.budget, mirror, ends, &request));
+    request.hosts = Some(Arc::clone(&gate) as Arc<dyn Hosts>);
     let report = engine::run(&request, &journal.listener()).await;
     gate.leave();
     Came {
@@ -322,7 +322,7 @@ async fn recorded(
         report: &report,
         run: journal.run().clone(),
         log: journal.take_lines(),
-        now: Time::now(),
+        now: journal.now(),
         dice: Dice::roll(),
     });
     if let Some(denied) = &denied {
@@ -381,7 +381,7 @@ async fn unprepared(
 /// A failed run for a person to read; what is due is tried again where that can help.
 async fn unbegun(claim: &Claim, journal: &Journal, why: Unbegun, memory: Memory) -> Result<Made, StoreError> {
     journal.begin().await?;
-    let now = Time::now();
+    let now = journal.now();
     let Unbegun {
         kind,
         message,

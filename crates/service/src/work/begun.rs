@@ -22,7 +22,7 @@ const TRIGGERS: &[&str] = &["person", "webhook", "demo", "schedule", "sweep"];
 
 /// The journal of the run that a claim begins.
 pub(super) fn journal(app: &Arc<App>, claim: &Claim) -> Arc<Journal> {
-    let now = Time::now();
+    let now = app.store.now();
     let run = match &claim.work {
         Work::Asked(run) => Run {
             state: State::Running,

@@ -1,12 +1,10 @@
 //! What happens by the clock: sweeps, schedules, what other processes wrote down, retention, notifications.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use croner::Cron;
-use store::queue::Due;
 use store::{StoreError, Time};
 use tokio::task::JoinSet;
 
@@ -24,6 +22,12 @@ const SWEEPS: u32 = 100;
 /// How often schedules are looked at: they are written in minutes.
 const SCHEDULE: Duration = Duration::from_secs(10);
 
+/// How long a wish to end a run goes unseen at most. Where it was told to this process, or PostgreSQL tells it, it is seen sooner.
+const CANCELLED: Duration = Duration::from_secs(1);
+
+/// How long between two looks for such wishes: a process with many deliveries is woken often.
+const CANCELLED_APART: Duration = Duration::from_millis(200);
+
 /// How often old things are removed.
 const PRUNE: Duration = Duration::from_secs(60 * 60);
 
@@ -33,6 +37,7 @@ pub(super) fn start(worker: &Arc<Worker>) -> JoinSet<()> {
     clocks.spawn(sweeps(Arc::clone(worker)));
     clocks.spawn(schedules(Arc::clone(worker)));
     clocks.spawn(news(Arc::clone(worker)));
+    clocks.spawn(cancellations(Arc::clone(worker)));
     clocks.spawn(prune(Arc::clone(worker)));
     clocks.spawn(notify::keep_telling(Arc::clone(&worker.app)));
     clocks
@@ -40,7 +45,7 @@ pub(super) fn start(worker: &Arc<Worker>) -> JoinSet<()> {
 
 async fn sweeps(worker: Arc<Worker>) {
     loop {
-        let now = Time::now();
+        let now = worker.app.store.now();
         let next = match worker.app.store.mark_sweeps(now, SWEEPS).await {
             Ok((_, next)) => next,
             Err(error) => {
@@ -64,44 +69,55 @@ async fn news(worker: Arc<Worker>) {
     }
 }
 
-pub(super) async fn refresh(worker: &Worker) -> Result<(), StoreError> {
-    let alive = worker.app.loaded().config.limits.lease;
-    worker.budget.refresh(&worker.app.store, alive, Time::now()).await
-}
-
-async fn schedules(worker: Arc<Worker>) {
-    let mut looked = Time::now();
+/// Learns which runs people want to end, for the turns that make them: a heartbeat may be long in coming.
+async fn cancellations(worker: Arc<Worker>) {
+    let store = &worker.app.store;
     loop {
-        tokio::time::sleep(SCHEDULE).await;
-        let now = Time::now();
-        for name in scheduled(&worker, looked, now) {
-            let due = Due {
-                name: None,
-                event: None,
-                trigger: "schedule".into(),
-                delivery: None,
-            };
-            if let Err(error) = worker.app.store.mark_due(&name, &[due], now).await {
-                tracing::warn!(mirror = name, %error, "cannot mark what is scheduled");
+        let mut wake = store.waker();
+        match store.cancelled_runs().await {
+            Ok(runs) => {
+                worker.cancelled.send_if_modified(|known| {
+                    let is_new = *known != runs;
+                    *known = runs;
+                    is_new
+                });
             }
+            Err(error) => tracing::warn!(%error, "cannot look for runs that people want to end"),
         }
-        looked = now;
+        tokio::time::sleep(CANCELLED_APART).await;
+        wake.wait(CANCELLED - CANCELLED_APART).await;
     }
 }
 
-/// The mirrors whose schedule has an occurrence after the first time and up to the second.
-fn scheduled(worker: &Worker, after: Time, to: Time) -> Vec<String> {
-    let loaded = worker.app.loaded();
-    let crons: BTreeMap<&String, &String> = loaded
-        .mirrors
-        .iter()
-        .filter_map(|(name, mirror)| Some((name, mirror.schedule.as_ref()?)))
-        .collect();
-    crons
-        .into_iter()
-        .filter(|(_, cron)| occurs(cron, after, to))
-        .map(|(name, _)| name.clone())
-        .collect()
+pub(super) async fn refresh(worker: &Worker) -> Result<(), StoreError> {
+    worker.app.store.read_clock().await?;
+    let alive = worker.app.loaded().config.limits.lease;
+    worker
+        .budget
+        .refresh(&worker.app.store, alive, worker.app.store.now())
+        .await
+}
+
+async fn schedules(worker: Arc<Worker>) {
+    loop {
+        if let Err(error) = mark_scheduled(&worker).await {
+            tracing::warn!(%error, "cannot mark what is scheduled");
+        }
+        tokio::time::sleep(SCHEDULE).await;
+    }
+}
+
+/// Marks the mirrors whose schedule had a time since the last one that was taken care of, by any process: also one that passed while
+/// none ran.
+async fn mark_scheduled(worker: &Worker) -> Result<(), StoreError> {
+    let store = &worker.app.store;
+    let now = store.now();
+    for schedule in store.schedules().await? {
+        if occurs(&schedule.cron, schedule.up_to, now) {
+            store.mark_scheduled(&schedule, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a cron expression (five fields, UTC) has an occurrence after the first time and up to the second.
@@ -128,7 +144,12 @@ async fn prune(worker: Arc<Worker>) {
         let pruned = worker
             .app
             .store
-            .prune(retention.days, retention.runs, retention.deliveries, Time::now())
+            .prune(
+                retention.days,
+                retention.runs,
+                retention.deliveries,
+                worker.app.store.now(),
+            )
             .await;
         match pruned {
             Ok(0) => {}

@@ -14,13 +14,11 @@ use store::run::Inputs;
 
 use super::request::Unfit;
 
-/// One end, and whose secret opens it.
+/// One end, and the token that opens it.
 #[derive(Debug, Clone)]
 pub(super) struct End {
     /// For the engine.
     pub(super) endpoint: Endpoint,
-    /// The credential, if there is one.
-    pub(super) credential: Option<Arc<Credential>>,
     /// The token that is sent, if one is.
     pub(super) token: Option<Sent>,
 }
@@ -143,7 +141,6 @@ async fn of(url: &RemoteUrl, credential: Option<&Arc<Credential>>, around: Aroun
     let Some(credential) = credential else {
         return Ok(End {
             endpoint,
-            credential: None,
             token: None,
         });
     };
@@ -160,11 +157,7 @@ async fn of(url: &RemoteUrl, credential: Option<&Arc<Credential>>, around: Aroun
     if let Some(token) = &token {
         endpoint.credentials = shown(url, credential, token.value.clone());
     }
-    Ok(End {
-        endpoint,
-        credential: Some(Arc::clone(credential)),
-        token,
-    })
+    Ok(End { endpoint, token })
 }
 
 async fn read(secret: &Secret, credential: &Credential, secrets: &Secrets) -> Result<Sent, Unfit> {

@@ -9,9 +9,9 @@ use engine::keeper::Recorder;
 use futures_util::future::BoxFuture;
 use gitwire::RefName;
 use gitwire::message::sanitize;
+use store::StoreError;
 use store::queue::{Claim, Work};
 use store::run::{LogLine, Run, State};
-use store::{StoreError, Time};
 use tokio::sync::OnceCell;
 
 use super::turned;
@@ -77,6 +77,11 @@ impl Journal {
         self.begun.get_or_try_init(begin).await.map(|_| ())
     }
 
+    /// What time it is for all processes.
+    pub(super) fn now(&self) -> store::Time {
+        self.app.store.now()
+    }
+
     /// Whether its sides are exchanged for the engine.
     pub(super) fn is_turned(&self) -> bool {
         self.turned
@@ -113,7 +118,7 @@ impl Journal {
             let last = notes.number == MOST_LINES;
             let line = LogLine {
                 number: notes.number,
-                at: Time::now(),
+                at: self.app.store.now(),
                 level: level.to_owned(),
                 text: match last {
                     true => "the log is full: what follows is left out".to_owned(),
@@ -243,7 +248,10 @@ impl Recorder for Journal {
                 .collect();
             let recorded = async {
                 self.begin().await?;
-                self.app.store.intend(&self.claim, &writes, Time::now()).await
+                self.app
+                    .store
+                    .intend(&self.claim, &writes, self.app.store.now())
+                    .await
             };
             recorded.await.map_err(|error| error.to_string())
         })

@@ -174,5 +174,28 @@ impl Trouble {
 }
 
 fn message_of_host(host: &str, kind: &str) -> String {
-    format!("{host} cannot be used: {}", kind.replace('-', " "))
+    let (what, advice) = match kind {
+        "host-not-found" => (
+            "its name is not found",
+            "check the address, and the name server of refsync's machine",
+        ),
+        "connection-refused" => (
+            "it refuses connections",
+            "check that its service runs, and the port in the address",
+        ),
+        "connect" => (
+            "it cannot be reached",
+            "check the network, firewall and proxy between refsync and it",
+        ),
+        "tls" => (
+            "no secure connection comes about",
+            "check its certificate; if an authority of your own signed it, name that as caFile",
+        ),
+        "busy" => (
+            "it answers that it is busy",
+            "wait, or lower maxConcurrent of its credential",
+        ),
+        _ => ("it fails", "the mirrors' last runs say why"),
+    };
+    format!("{host} cannot be used: {what}. All that is due there is tried again by itself; {advice}")
 }

@@ -3,17 +3,20 @@
 //! [`work`] is the loop, [`turn`] one claim, [`attempt`] what is done under it, and [`record`] what is written down: a pure
 //! function. [`clock`] has what happens by the hour: sweeps, schedules, retention. [`notify`] tells people.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use engine::Clients;
 use store::queue::Claim;
 use store::{StoreError, Time};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use budget::Budget;
+use budget::{Budget, Seat, Seats};
 pub(crate) use orders::parked;
 
 mod again;
@@ -42,11 +45,22 @@ mod turned;
 /// How long a worker sleeps at most: what nobody woke it for is found by then.
 const POLL: Duration = Duration::from_secs(1);
 
+/// When so many due mirrors wait for hosts that are busy, they are not gone through anew for each delivery.
+const CROWD: usize = 64;
+
+/// How long they are left alone then, unless a run ends.
+const BREATH: Duration = Duration::from_millis(50);
+
 /// A process's worker.
 #[derive(Debug)]
 pub(crate) struct Worker {
     app: Arc<App>,
     budget: Arc<Budget>,
+    seats: Arc<Seats>,
+    /// How many due mirrors the last look found without room at their hosts.
+    passed_over: AtomicUsize,
+    /// The runs under way, of all processes, that somebody wants to end.
+    cancelled: watch::Sender<BTreeSet<String>>,
     clients: Clients,
 }
 
@@ -54,6 +68,9 @@ pub(crate) struct Worker {
 pub(crate) async fn work(app: Arc<App>) {
     let worker = Arc::new(Worker {
         budget: Arc::default(),
+        seats: Arc::default(),
+        passed_over: AtomicUsize::default(),
+        cancelled: watch::Sender::default(),
         clients: Clients::default(),
         app,
     });
@@ -63,12 +80,27 @@ pub(crate) async fn work(app: Arc<App>) {
 
     while !worker.app.stopping.is_cancelled() {
         let mut wake = worker.app.store.waker();
-        let now = Time::now();
+        let now = worker.app.store.now();
         match claim(&worker, turns.len(), now).await {
             Ok(Some(claim)) => {
-                turns.spawn(turn::turn(Arc::clone(&worker), claim, cut.clone()));
+                let seat = seat(&worker, &claim);
+                let turn = turn::turn(Arc::clone(&worker), claim, cut.clone());
+                turns.spawn(async move {
+                    turn.await;
+                    drop(seat);
+                });
             }
-            Ok(None) => rest(&worker, wake.wait(pause(&worker, now).await), &mut turns).await,
+            Ok(None) => {
+                let pause = pause(&worker, now).await;
+                let crowded = worker.passed_over.load(Ordering::Relaxed) > CROWD;
+                let wait = async {
+                    if crowded {
+                        tokio::time::sleep(BREATH).await;
+                    }
+                    wake.wait(pause).await;
+                };
+                rest(&worker, wait, &mut turns).await;
+            }
             Err(error) => {
                 tracing::error!(%error, "cannot look for work");
                 rest(&worker, tokio::time::sleep(POLL), &mut turns).await;
@@ -79,7 +111,14 @@ pub(crate) async fn work(app: Arc<App>) {
     clocks.shutdown().await;
 }
 
-/// Claims something that is due, if another run is allowed.
+/// The seats of a claimed mirror's run. A one-off run takes none: where it goes is known only when it is read.
+fn seat(worker: &Worker, claim: &Claim) -> Option<Seat> {
+    let loaded = worker.app.loaded();
+    let mirror = loaded.mirrors.get(claim.mirror.as_ref()?)?;
+    Some(worker.seats.take(mirror))
+}
+
+/// Claims something that is due, if another run is allowed, and need not wait for those under way.
 async fn claim(worker: &Worker, under_way: usize, now: Time) -> Result<Option<Claim>, StoreError> {
     let loaded = worker.app.loaded();
     let limits = &loaded.config.limits;
@@ -87,11 +126,17 @@ async fn claim(worker: &Worker, under_way: usize, now: Time) -> Result<Option<Cl
         return Ok(None);
     }
     let own = |name: &str, fingerprint: &str| {
-        loaded
-            .mirrors
-            .get(name)
-            .is_some_and(|mirror| mirror.fingerprint == fingerprint)
+        let known = loaded.mirrors.get(name);
+        let Some(mirror) = known.filter(|mirror| mirror.fingerprint == fingerprint) else {
+            return false;
+        };
+        let has_room = worker.seats.has_room(&loaded, mirror);
+        worker
+            .passed_over
+            .fetch_add(usize::from(!has_room), Ordering::Relaxed);
+        has_room
     };
+    worker.passed_over.store(0, Ordering::Relaxed);
     worker
         .app
         .store
@@ -103,7 +148,7 @@ async fn claim(worker: &Worker, under_way: usize, now: Time) -> Result<Option<Cl
 async fn pause(worker: &Worker, looked: Time) -> Duration {
     match worker.app.store.next_due(looked).await {
         Ok(Some(next)) => {
-            let left = next.0.saturating_sub(Time::now().0);
+            let left = next.0.saturating_sub(worker.app.store.now().0);
             Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(POLL)
         }
         // The next look tells what the database has.

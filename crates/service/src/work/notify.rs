@@ -44,7 +44,7 @@ pub(super) async fn keep_telling(app: Arc<App>) {
         }
     };
     loop {
-        if let Err(error) = teller.tell(Time::now()).await {
+        if let Err(error) = teller.tell(teller.app.store.now()).await {
             tracing::warn!(%error, "cannot look for what people should be told");
         }
         tokio::time::sleep(LOOK).await;

@@ -70,7 +70,7 @@ fn count(worker: &Worker, claim: &Claim, made: &Made) {
 }
 
 async fn write_down(worker: &Worker, claim: &Claim, made: &Made) -> Result<(), StoreError> {
-    let (store, now) = (&worker.app.store, Time::now());
+    let (store, now) = (&worker.app.store, worker.app.store.now());
     for verdict in &made.verdicts {
         judge(worker, claim, verdict, now).await?;
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use store::StoreError;
 use store::queue::{Beat, Claim, Outcome, Work};
 use store::run::{Finished, Run, State};
-use store::{StoreError, Time};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::attempt;
@@ -38,6 +38,7 @@ pub(super) async fn turn(worker: Arc<Worker>, claim: Claim, cut: CancellationTok
         biased;
         () = cut.cancelled() => Cut::Stopping,
         cut = beats(&worker, &claim) => cut,
+        () = is_unwanted(&worker, &journal) => Cut::Cancelled,
         never = journal.keep_storing() => match never {},
         made = attempt(&worker, &claim, &journal) => return end(&worker, &claim, &journal, made).await,
     };
@@ -53,12 +54,23 @@ pub(super) async fn turn(worker: Arc<Worker>, claim: Claim, cut: CancellationTok
     told::changed(&worker.app, &claim);
 }
 
+/// Comes back when a person wants the run to end.
+async fn is_unwanted(worker: &Worker, journal: &Journal) {
+    let id = &journal.run().id;
+    let mut cancelled = worker.cancelled.subscribe();
+    let has_ended = cancelled.wait_for(|runs| runs.contains(id)).await.is_err();
+    if has_ended {
+        // The worker keeps the sender as long as it lives.
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Keeps the claim; comes back when the run must end.
 async fn beats(worker: &Worker, claim: &Claim) -> Cut {
     let lease = worker.app.loaded().config.limits.lease;
     let mirror = claim.mirror.as_deref();
     beating(mirror, lease, || {
-        worker.app.store.heartbeat(claim, lease, Time::now())
+        worker.app.store.heartbeat(claim, lease, worker.app.store.now())
     })
     .await
 }
@@ -92,8 +104,8 @@ async fn end(worker: &Worker, claim: &Claim, journal: &Journal, made: Result<Mad
             }
         }
         Err(error) => {
-            tracing::error!(mirror = claim.mirror, run = journal.run().id, %error, "a run could not be made");
-            if let Err(error) = app.store.release(claim, Time::now()).await {
+            tracing::error!(mirror = claim.mirror, run = journal.run().id, %error, "a run could not be made: its claim is given back, and what is due is tried again");
+            if let Err(error) = app.store.release(claim, app.store.now()).await {
                 tracing::error!(mirror = claim.mirror, %error, "cannot give a claim back: it lapses by itself");
             }
             // Not in a circle as fast as the machine can.
@@ -108,13 +120,22 @@ async fn finish(worker: &Worker, claim: &Claim, outcome: &Outcome) -> bool {
     let lease = worker.app.loaded().config.limits.lease;
     let since = tokio::time::Instant::now();
     loop {
-        match worker.app.store.finish(claim, outcome, Time::now()).await {
+        match worker
+            .app
+            .store
+            .finish(claim, outcome, worker.app.store.now())
+            .await
+        {
             Ok(()) => return true,
             Err(StoreError::Busy(_)) if since.elapsed() < lease => {
                 tokio::time::sleep(RECORD_AGAIN).await;
                 // The claim must not lapse meanwhile.
                 if !matches!(
-                    worker.app.store.heartbeat(claim, lease, Time::now()).await,
+                    worker
+                        .app
+                        .store
+                        .heartbeat(claim, lease, worker.app.store.now())
+                        .await,
                     Ok(Beat::Mine | Beat::Cancelled) | Err(_)
                 ) {
                     return false;
@@ -135,7 +156,7 @@ async fn give_back(worker: &Worker, claim: &Claim, journal: &Journal) {
         // The log is a courtesy; the claim matters.
         let _ = worker.app.store.append_log(&journal.run().id, &lines).await;
     }
-    match worker.app.store.release(claim, Time::now()).await {
+    match worker.app.store.release(claim, worker.app.store.now()).await {
         Ok(()) => journal.tell_state(State::Cancelled),
         Err(error) => {
             tracing::error!(mirror = claim.mirror, %error, "cannot give a claim back: it lapses by itself");
@@ -148,7 +169,7 @@ async fn cancelled(worker: &Worker, claim: &Claim, journal: &Journal) {
         "warning",
         "cancelled; what was being written is looked at by the next run",
     );
-    let now = Time::now();
+    let now = worker.app.store.now();
     let run = Run {
         state: State::Cancelled,
         ended: Some(now),

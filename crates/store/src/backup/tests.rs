@@ -42,7 +42,13 @@ on_both!(a_copy_put_back_has_every_row_and_trusts_no_base, |fresh| {
         .adopt(&[known("app"), known("other")], Time(20))
         .await
         .unwrap();
+    let stamp = store.made_stamp().await.unwrap();
     store.restore(&file).await.unwrap();
+    assert_ne!(
+        stamp,
+        store.made_stamp().await.unwrap(),
+        "processes that go on see it"
+    );
     let memory = store.memory("app", None).await.unwrap();
     assert!(memory.distrusted);
     assert_eq!(memory.bases[&name("main")], Base::Agreed(Some(oid('2'))));

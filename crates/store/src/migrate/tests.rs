@@ -70,3 +70,27 @@ on_both!(a_step_that_fails_leaves_the_database_as_it_was, |fresh| {
             .is_some()
     );
 });
+
+#[tokio::test]
+async fn a_database_from_before_schedules_keeps_its_rows_and_what_was_known() {
+    let dir = testkit::tmp();
+    for url in [
+        format!("sqlite:{}", dir.path().join("old.db").display()),
+        testkit::postgres::database(),
+    ] {
+        let old = crate::open::open(&url.clone().into()).await.unwrap();
+        migrate_to(&old, &STEPS[..2]).await.unwrap();
+        for (name, refs) in [("known", 7_i64), ("unknown", 0)] {
+            let sql = "INSERT INTO mirrors (name, fingerprint, labels, source_url, target_url, sought, two_way, refs) \
+                       VALUES ($1, 'f1', '{}', 'a', 'b', '', 0, $2)";
+            old.exec(sql, args![name, refs]).await.unwrap();
+        }
+        let store = Store::open(&url.into()).await.unwrap();
+        let references = async |name| store.mirror(name).await.unwrap().references;
+        assert_eq!(
+            (references("known").await, references("unknown").await),
+            (Some(7), None)
+        );
+        assert!(store.schedules().await.unwrap().is_empty());
+    }
+}

@@ -49,8 +49,7 @@ impl Store {
 }
 
 async fn rows(tx: &mut Tx) -> Result<BTreeMap<String, Row>, StoreError> {
-    let sql =
-        "SELECT name, fingerprint, labels, source_url, target_url, sweep_ms, two_way, parked FROM mirrors";
+    let sql = "SELECT name, fingerprint, labels, source_url, target_url, sweep_ms, schedule, two_way, parked FROM mirrors";
     let rows = tx.rows(sql, vec![]).await?;
     rows.iter()
         .map(|row| {
@@ -61,6 +60,7 @@ async fn rows(tx: &mut Tx) -> Result<BTreeMap<String, Row>, StoreError> {
                 source_url: row.text("source_url")?,
                 target_url: row.text("target_url")?,
                 sweep_ms: row.maybe_int("sweep_ms")?,
+                schedule: row.maybe_text("schedule")?,
                 two_way: row.flag("two_way")?,
             };
             let parked = row.flag("parked")?;
@@ -90,6 +90,8 @@ async fn insert(tx: &mut Tx, new: &[&Known], now: Time) -> Result<(), StoreError
             &known.target_url,
             sought(known),
             known.sweep_ms,
+            &known.schedule,
+            known.schedule.as_ref().map(|_| now),
             known.two_way,
             first_sweep(known, now),
             now,
@@ -97,7 +99,7 @@ async fn insert(tx: &mut Tx, new: &[&Known], now: Time) -> Result<(), StoreError
         ]
     });
     let mirrors: Vec<Vec<Value>> = mirrors.collect();
-    let columns = "INSERT INTO mirrors (name, fingerprint, labels, source_url, target_url, sought, sweep_ms, two_way, next_sweep, due_at, sequence)";
+    let columns = "INSERT INTO mirrors (name, fingerprint, labels, source_url, target_url, sought, sweep_ms, schedule, scheduled_at, two_way, next_sweep, due_at, sequence)";
     tx.insert(columns, mirrors, "").await?;
     let due = new
         .iter()
@@ -157,6 +159,14 @@ async fn change(tx: &mut Tx, row: &Row, known: &Known, now: Time) -> Result<(), 
         )
         .await?;
     }
+    if row.known.schedule != known.schedule {
+        // From now on: what a new schedule had before concerns nobody.
+        tx.exec(
+            "UPDATE mirrors SET schedule = $2, scheduled_at = $3 WHERE name = $1",
+            args![name, &known.schedule, known.schedule.as_ref().map(|_| now)],
+        )
+        .await?;
+    }
     let moved = row.known.source_url != known.source_url || row.known.target_url != known.target_url;
     if moved {
         forget(tx, name).await?;
@@ -178,7 +188,7 @@ async fn forget(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
         "DELETE FROM standing WHERE mirror = $1",
         "DELETE FROM due WHERE mirror = $1",
         "UPDATE mirrors SET epoch = epoch + 1, distrusted = 0, due_at = NULL, failures = 0, error = NULL, behind_since = NULL, \
-         in_sync_at = NULL, changed_at = NULL, conflicts = 0, held = 0, waiting = 0, refs = 0 WHERE name = $1",
+         in_sync_at = NULL, changed_at = NULL, conflicts = 0, held = 0, waiting = 0, refs = 0, refs_known = 0 WHERE name = $1",
     ] {
         tx.exec(sql, args![name]).await?;
     }

@@ -21,16 +21,19 @@ impl Store {
         rows.iter().map(made).collect()
     }
 
-    /// Changes whenever a mirror is made, changed or removed over the API: cheap to ask again and again.
+    /// Changes whenever a mirror is made, changed or removed over the API, and when a copy of the database is put back: cheap to ask
+    /// again and again.
     pub async fn made_stamp(&self) -> Result<String, StoreError> {
-        let sql = "SELECT count(*) AS total, CAST(coalesce(sum(version), 0) AS BIGINT) AS versions, coalesce(max(changed), 0) AS latest FROM made_mirrors";
+        let sql = "SELECT count(*) AS total, CAST(coalesce(sum(version), 0) AS BIGINT) AS versions, coalesce(max(changed), 0) AS latest, \
+                   (SELECT coalesce(max(at), 0) FROM restores) AS restored FROM made_mirrors";
         let row = self.db().first(sql, vec![]).await?;
         let row = row.ok_or_else(|| StoreError::Database("a count has no row".to_owned()))?;
         Ok(format!(
-            "{}-{}-{}",
+            "{}-{}-{}-{}",
             row.int("total")?,
             row.int("versions")?,
-            row.int("latest")?
+            row.int("latest")?,
+            row.int("restored")?
         ))
     }
 

@@ -207,3 +207,24 @@ on_both!(a_mirror_made_over_the_api_is_edited_by_version, |fresh| {
         Err(StoreError::Conflict(_))
     ));
 });
+
+on_both!(the_number_of_references_is_unknown_before_a_full_look, |fresh| {
+    let store = &fresh.store;
+    let references = async || store.mirror("app").await.unwrap().references;
+    store.adopt(&[known("app")], Time(0)).await.unwrap();
+    assert_eq!(references().await, None);
+    let claim = fresh.claim("w", Time(0)).await.unwrap();
+    store.finish(&claim, &Outcome::default(), Time(0)).await.unwrap();
+    assert_eq!(references().await, None, "a run that did not look at all of it");
+    store
+        .mark_due("app", &[crate::queue::Due::sweep()], Time(1))
+        .await
+        .unwrap();
+    let claim = fresh.claim("w", Time(1)).await.unwrap();
+    let outcome = Outcome {
+        looked_at: Some(0),
+        ..Outcome::default()
+    };
+    store.finish(&claim, &outcome, Time(1)).await.unwrap();
+    assert_eq!(references().await, Some(0));
+});

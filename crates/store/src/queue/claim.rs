@@ -125,8 +125,12 @@ impl Store {
             side: None,
             stage: None,
             kind: "unreadable".to_owned(),
-            message: error,
-            advice: None,
+            message: format!("what was asked for cannot be read from the database: {error}"),
+            advice: Some(
+                "ask for it again; if that fails alike, the database was changed by another program or is damaged: restore a backup \
+                 with `refsync db restore`"
+                    .to_owned(),
+            ),
             retry: false,
         };
         let mut tx = self.begin().await?;

@@ -287,12 +287,13 @@ async fn conclude(
     .await?;
     if let Some(references) = outcome.looked_at {
         let references = i64::try_from(references).unwrap_or(i64::MAX);
-        let sql = "UPDATE mirrors SET refs = $2 WHERE name = $1";
+        let sql = "UPDATE mirrors SET refs = $2, refs_known = 1 WHERE name = $1";
         tx.exec(sql, args![mirror, references]).await?;
     }
     if let Some(references) = outcome.all_in_sync {
         let references = i64::try_from(references).unwrap_or(i64::MAX);
-        let sql = "UPDATE mirrors SET refs = $2, in_sync_at = $3, distrusted = 0 WHERE name = $1";
+        let sql =
+            "UPDATE mirrors SET refs = $2, refs_known = 1, in_sync_at = $3, distrusted = 0 WHERE name = $1";
         return tx.exec(sql, args![mirror, references, now]).await.map(drop);
     }
     let whole = matches!(&claim.work, Work::Due(dues) if dues.all);

@@ -10,10 +10,15 @@ use crate::{Store, StoreError, Time};
 impl Due {
     /// The whole scope, by the clock.
     pub(crate) fn sweep() -> Self {
+        Self::all("sweep")
+    }
+
+    /// The whole scope.
+    pub(crate) fn all(trigger: &str) -> Self {
         Self {
             name: None,
             event: None,
-            trigger: "sweep".to_owned(),
+            trigger: trigger.to_owned(),
             delivery: None,
         }
     }

@@ -100,7 +100,13 @@ impl Store {
     }
 }
 
-const GONE: &str = "the process that ran it is gone";
+/// What the mirror's row says of a process that died: the same words each time, by which a death after a death is known.
+const GONE: &str = "the process that ran it is gone (killed, out of memory, or cut off from the database for longer than limits.lease): \
+                    it is begun anew by itself";
+
+/// What to do about it.
+const LOOK: &str = "nothing, if it happens once: another process begins it anew, and looks first at what was written. If it happens \
+                    again, the log of that process and its machine's (out of memory?) say why";
 
 /// What is said of a write whose end its run did not see.
 const UNSEEN: &str = "the run was cut before it saw whether this was written";
@@ -139,15 +145,39 @@ async fn end_orphan(tx: &mut Tx, id: &str, now: Time) -> Result<(), StoreError> 
         )
         .await?;
     if again == 1 {
-        return note(tx, id, "warning", &format!("{GONE}; it is begun anew"), now).await;
+        return note(tx, id, "warning", GONE, now).await;
     }
+    let sql = "SELECT worker, asked, cancel_by FROM runs WHERE id = $1";
+    let row = tx.first(sql, args![id]).await?;
+    let (worker, asked, cancelled) = match &row {
+        Some(row) => (
+            row.maybe_text("worker")?,
+            row.flag("asked")?,
+            row.maybe_text("cancel_by")?,
+        ),
+        None => (None, false, None),
+    };
+    let worker = worker.unwrap_or_else(|| "of an unknown name".to_owned());
+    let message = format!(
+        "the process {worker} that ran it is gone: killed, out of memory, or cut off from the database for longer than limits.lease"
+    );
+    let advice = match (asked, cancelled) {
+        (_, Some(by)) => {
+            format!("{by} wanted it to end, so it is not begun anew; ask for it again if it is still wanted")
+        }
+        (true, None) => format!(
+            "its process was gone {ATTEMPTS} times, so it is not begun anew: the log of that process and its machine's (out of memory?) \
+             say why; then `refsync run rerun {id}`"
+        ),
+        (false, None) => LOOK.to_owned(),
+    };
     let fault = Fault {
         side: None,
         stage: None,
         kind: "worker-lost".to_owned(),
-        message: GONE.to_owned(),
-        advice: None,
-        retry: true,
+        message: message.clone(),
+        advice: Some(advice),
+        retry: !asked,
     };
     tx.exec(
         "UPDATE runs SET state = 'failed', ended = $2, fault = $3, claim_by = NULL, claim_until = NULL \
@@ -155,5 +185,5 @@ async fn end_orphan(tx: &mut Tx, id: &str, now: Time) -> Result<(), StoreError> 
         args![id, now, crate::codec::json(&fault)],
     )
     .await?;
-    note(tx, id, "error", GONE, now).await
+    note(tx, id, "error", &message, now).await
 }

@@ -1,5 +1,7 @@
 //! Runs: asked for, begun, looked at, cancelled.
 
+use std::collections::BTreeSet;
+
 use sqlx::AssertSqlSafe;
 
 use crate::codec::{from_word, word};
@@ -193,6 +195,13 @@ impl Store {
         let rows = self.db().rows(AssertSqlSafe(sql), values).await?;
         let items = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::cut(items, ask, |item| item.id.clone()))
+    }
+
+    /// The runs under way that somebody wants to end.
+    pub async fn cancelled_runs(&self) -> Result<BTreeSet<String>, StoreError> {
+        let sql = "SELECT id FROM runs WHERE state = 'running' AND cancel_by IS NOT NULL";
+        let rows = self.db().rows(sql, vec![]).await?;
+        rows.iter().map(|row| row.text("id")).collect()
     }
 
     /// Wishes the end of a run: a queued one ends at once, one under way at its worker's next heartbeat. One that ended already is

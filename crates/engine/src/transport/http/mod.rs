@@ -213,6 +213,12 @@ impl Http {
     async fn send(&self, what: &'static str, request: RequestBuilder, url: &Url) -> Result<Response, Fault> {
         self.permit(url).await?;
         let request = match self.auth.header(url) {
+            Some(_) if self.budget.is_refused() => {
+                return Err(Fault::Unauthorized {
+                    user: self.auth.user(),
+                    message: "the host refused this token a moment ago, and it is not shown again".into(),
+                });
+            }
             Some(value) => request.header(http::header::AUTHORIZATION, value),
             None => request,
         };

@@ -105,7 +105,7 @@ impl Watch {
 
     async fn others(&self) -> Result<Option<Event>, OpError> {
         let alive = self.app.loaded().config.limits.lease;
-        let workers = self.app.store.workers(alive, store::Time::now()).await?;
+        let workers = self.app.store.workers(alive, self.app.store.now()).await?;
         let others = workers.iter().any(|worker| worker.id != self.app.worker);
         Ok(others.then(resync))
     }

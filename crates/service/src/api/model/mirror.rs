@@ -133,8 +133,8 @@ pub(crate) struct Counts {
     pub(crate) conflicts: u32,
     /// Runs that wait for approval.
     pub(crate) held: u32,
-    /// References in scope, as of the last full look.
-    pub(crate) references: u64,
+    /// References in scope, as of the last full look; `null` before the first.
+    pub(crate) references: Option<u64>,
 }
 
 /// Who paused a mirror, and when.

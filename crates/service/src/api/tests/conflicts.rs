@@ -129,4 +129,21 @@ async fn references_are_merged_from_what_is_remembered_and_what_waits() {
         ),
         (Some(false), 2)
     );
+
+    // What was told and not looked at differs, too, since it was told.
+    let told = store::queue::Due {
+        name: Some(RefName::new("refs/heads/told").unwrap()),
+        event: None,
+        trigger: "webhook".into(),
+        delivery: None,
+    };
+    let since = Time(1_700_000_000_000);
+    bench.app.store.mark_due("app", &[told], since).await.unwrap();
+    let drift = bench.get("/mirrors/app/diff").await.expect(200);
+    let told = &drift["references"][2];
+    assert_eq!(
+        (&told["name"], &told["state"]),
+        (&"refs/heads/told".into(), &"behind".into())
+    );
+    assert_eq!(told["since"], "2023-11-14T22:13:20.000Z", "{told}");
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueHint};
-use store::Time;
 
 use super::Which;
 use crate::cli::{block_on, confirm};
@@ -50,7 +49,7 @@ pub(super) fn execute(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
     }
     block_on(async {
         let store = args.which.open().await?;
-        let workers = store.workers(RECENT, Time::now()).await?;
+        let workers = store.workers(RECENT, store.now()).await?;
         if let (Some(worker), false) = (workers.first(), args.force) {
             bail!(
                 "{} of refsync serve uses this database ({}): stop it first, or wait a minute after it was killed (--force restores all the same)",

@@ -91,6 +91,7 @@ impl Scene {
                     source_url: address(Side::Source),
                     target_url: address(Side::Target),
                     sweep_ms: None,
+                    schedule: None,
                     two_way: mirror.direction == engine::decide::Direction::TwoWay,
                 }
             })

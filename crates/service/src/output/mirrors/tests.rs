@@ -11,7 +11,7 @@ fn several() -> Vec<Mirror> {
             counts: Counts {
                 conflicts: 2,
                 held: 1,
-                references: 14,
+                references: Some(14),
             },
             behind_since: Some(moment(7_200)),
             ..mirror("app")

@@ -105,6 +105,14 @@ pub(in crate::web) async fn page(
     answer(&app, show(&app, &session, &name).await)
 }
 
+/// How many references are in scope, as far as that is known.
+fn in_scope(references: Option<u64>) -> String {
+    references.map_or_else(
+        || "an unknown number of references".to_owned(),
+        |count| counted(count, "reference"),
+    )
+}
+
 async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble> {
     let now = Time::now();
     let versioned = ops::mirrors::show(app, &session.caller, name).await?;
@@ -160,7 +168,7 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
             .take(RUNS)
             .map(|run| RunRow::new(run, false, now))
             .collect(),
-        reference_count: counted(mirror.counts.references, "reference"),
+        reference_count: in_scope(mirror.counts.references),
         scope: mirror.references.clone(),
         references: references.iter().map(row).collect(),
         hooks: hooks::endpoints(app, name)

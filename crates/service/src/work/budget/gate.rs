@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use engine::error::Fault;
 use engine::keeper::Hosts;
+use engine::request::{Endpoint, Request};
 use engine::side::{Both, Side};
 use futures_util::future::BoxFuture;
 use store::Time;
-use tokio::sync::OwnedMutexGuard;
 
 use super::Budget;
-use super::slots::Slot;
+use super::denied::{Denied, Verdict};
+use super::passes::{Pass, Passes, Trials};
 use super::tokens::Refused;
 use crate::app::App;
 use crate::work::ends::{End, Sent};
@@ -23,72 +24,33 @@ const PROBE: Duration = Duration::from_secs(60);
 /// The gate of one run.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    app: Arc<App>,
-    budget: Arc<Budget>,
+    pub(super) app: Arc<App>,
+    pub(super) budget: Arc<Budget>,
     /// The mirror's name; empty for a one-off run.
     mirror: String,
-    ends: Both<Opened>,
+    /// The sides as the engine names them in this run.
+    pub(super) ends: Both<Opened>,
+    /// What one request is made like that tries a token.
+    knock: Request,
     state: Mutex<State>,
 }
 
-/// One side as the engine names it in this run.
+/// One side of a run.
 #[derive(Debug)]
-struct Opened {
-    host: String,
+pub(super) struct Opened {
+    /// Empty for a path of this machine.
+    pub(super) host: String,
     token: Option<Sent>,
-    slots: Option<u32>,
 }
 
 #[derive(Default)]
 struct State {
     denied: Option<Denied>,
     verdicts: Vec<Verdict>,
+    /// Of the hosts that were not entered yet; `None` before the first.
+    passes: Option<Vec<(String, Pass)>>,
     /// Held until it is known whether the tokens work.
-    trials: Vec<(String, OwnedMutexGuard<()>)>,
-}
-
-/// Why a run was not let through. Nothing was asked of the host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Denied {
-    /// The host wants to be left alone.
-    Hushed {
-        /// The host.
-        host: String,
-        /// Until then.
-        until: Time,
-    },
-    /// The host refused the credential's token before.
-    Refused {
-        /// The credential.
-        credential: String,
-        /// 401 or 403.
-        status: u16,
-        /// Since when this value of it is refused.
-        since: Time,
-        /// When to ask again whether it may be tried.
-        until: Time,
-    },
-}
-
-/// What a run learned of a token.
-#[derive(Debug, Clone)]
-pub(crate) enum Verdict {
-    /// It works again.
-    Accepted {
-        /// The credential.
-        credential: String,
-    },
-    /// The host refused it.
-    Refused {
-        /// The credential.
-        credential: String,
-        /// What to write down.
-        key: String,
-        /// The salted hash of its value.
-        hash: String,
-        /// 401 or 403.
-        status: u16,
-    },
+    trials: Trials,
 }
 
 impl fmt::Debug for State {
@@ -100,13 +62,19 @@ impl fmt::Debug for State {
 }
 
 impl Gate {
-    /// The gate of a run of this mirror, whose sides are as the engine names them.
-    pub(crate) fn new(app: &Arc<App>, budget: &Arc<Budget>, mirror: &str, ends: Both<&End>) -> Self {
+    /// The gate of a run of this mirror. Sides are named as in the request.
+    pub(crate) fn new(
+        app: &Arc<App>,
+        budget: &Arc<Budget>,
+        mirror: &str,
+        ends: Both<&End>,
+        request: &Request,
+    ) -> Self {
         let opened = |end: &End| Opened {
             host: end.endpoint.url.host().unwrap_or_default(),
             token: end.token.clone(),
-            slots: end.credential.as_ref().map(|one| one.max_concurrent),
         };
+        let endpoint = |end: &End| Endpoint::clone(&end.endpoint);
         Self {
             app: Arc::clone(app),
             budget: Arc::clone(budget),
@@ -114,6 +82,12 @@ impl Gate {
             ends: Both {
                 source: opened(ends.source),
                 target: opened(ends.target),
+            },
+            knock: Request {
+                direction: request.direction,
+                timeouts: request.timeouts,
+                clients: request.clients.clone(),
+                ..Request::new(endpoint(ends.source), endpoint(ends.target))
             },
             state: Mutex::default(),
         }
@@ -131,56 +105,37 @@ impl Gate {
 
     /// The run does not talk to hosts any more.
     pub(crate) fn leave(&self) {
-        self.lock().trials.clear();
+        let mut state = self.lock();
+        state.trials.clear();
+        state.passes = None;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The tokens that go to a host, in the order of their credentials' names.
-    fn tokens(&self, host: &str) -> Vec<&Sent> {
-        let mut tokens: Vec<&Sent> = [&self.ends.source, &self.ends.target]
+    /// The credentials whose tokens go to a host, in the order of their names.
+    pub(super) fn credentials(&self, host: &str) -> Vec<String> {
+        let mut credentials: Vec<String> = [&self.ends.source, &self.ends.target]
             .into_iter()
             .filter(|end| end.host == host)
-            .filter_map(|end| end.token.as_ref())
+            .filter_map(|end| Some(end.token.as_ref()?.credential.clone()))
             .collect();
-        tokens.sort_by(|one, other| one.credential.cmp(&other.credential));
-        tokens.dedup_by(|one, other| one.credential == other.credential);
-        tokens
+        credentials.sort();
+        credentials.dedup();
+        credentials
     }
 
-    async fn pass(&self, host: &str) -> Result<Box<dyn Send>, Denied> {
-        self.is_hushed(host)?;
-        for token in self.tokens(host) {
-            self.may_show(token).await?;
-            if self.budget.tokens.works(&token.credential) {
-                continue;
-            }
-            let trial = self.budget.tokens.trial(&token.credential);
-            let trial = trial.lock_owned().await;
-            self.may_show(token).await?;
-            if !self.budget.tokens.works(&token.credential) {
-                self.lock().trials.push((token.credential.clone(), trial));
-            }
-        }
-        let slots = [&self.ends.source, &self.ends.target]
-            .into_iter()
-            .filter(|end| end.host == host)
-            .filter_map(|end| end.slots)
-            .min();
-        let permit = self.budget.permit(host, slots).await;
-        let slot = match self.budget.is_shared() {
-            true => Some(Slot::take(&self.app, host, slots).await),
-            false => None,
-        };
-        // While it waited, another run may have been told to go away.
-        self.is_hushed(host)?;
-        Ok(Box::new((permit, slot)))
+    /// The sides that show a credential's token, the one that is written first: it asks more of it.
+    fn shown_by(&self, credential: &str) -> impl Iterator<Item = (Side, &Sent)> {
+        [Side::Target, Side::Source].into_iter().filter_map(move |side| {
+            let token = self.ends.of(side).token.as_ref()?;
+            (token.credential == credential).then_some((side, token))
+        })
     }
 
-    fn is_hushed(&self, host: &str) -> Result<(), Denied> {
-        match self.budget.hushed(host, Time::now()) {
+    pub(super) fn is_hushed(&self, host: &str) -> Result<(), Denied> {
+        match self.budget.hushed(host, self.app.store.now()) {
             None => Ok(()),
             Some(until) => Err(Denied::Hushed {
                 host: host.to_owned(),
@@ -189,26 +144,44 @@ impl Gate {
         }
     }
 
-    /// A token that was refused is not shown again, but by one run a minute.
-    async fn may_show(&self, token: &Sent) -> Result<(), Denied> {
-        let refused = self
-            .budget
-            .tokens
-            .refused(&token.credential, &self.mirror, &token.value);
-        let Some(refused) = refused else { return Ok(()) };
-        let now = Time::now();
-        match self.app.store.may_probe(&refused.key, PROBE, now).await {
-            Ok(true) => Ok(()),
+    /// A token that was refused is not shown again, but once a minute, with one request for each side that has it.
+    pub(super) async fn may_show(&self, credential: &str) -> Result<(), Denied> {
+        let tokens = &self.budget.tokens;
+        let refused = |token: &Sent| tokens.refused(credential, &self.mirror, &token.value);
+        let Some(known) = self.shown_by(credential).find_map(|(_, token)| refused(token)) else {
+            return Ok(());
+        };
+        let now = self.app.store.now();
+        let denied = |tried: bool| Denied::Refused {
+            credential: credential.to_owned(),
+            status: known.status,
+            since: known.since,
+            until: now + PROBE,
+            tried,
+        };
+        match self.app.store.may_probe(&known.key, PROBE, now).await {
+            Ok(true) => {}
             // Without the database nothing could be recorded either.
-            Ok(false) | Err(_) => Err(Denied::Refused {
-                credential: token.credential.clone(),
-                status: refused.status,
-                since: refused.since,
-                until: now + PROBE,
-            }),
+            Ok(false) | Err(_) => return Err(denied(false)),
         }
+        let sides: Vec<Side> = self.shown_by(credential).map(|(side, _)| side).collect();
+        for side in sides {
+            let status = match engine::knock(&self.knock, side).await {
+                Ok(()) => 200,
+                Err(Fault::Unauthorized { .. }) => 401,
+                Err(Fault::Forbidden { .. }) => 403,
+                // It says nothing of the token.
+                Err(_) => return Err(denied(false)),
+            };
+            self.judge(side, status);
+            if status != 200 {
+                return Err(denied(true));
+            }
+        }
+        Ok(())
     }
 
+    /// Takes an answer for what it says of the side's token.
     fn judge(&self, side: Side, status: u16) {
         let Some(token) = &self.ends.of(side).token else {
             return;
@@ -231,10 +204,16 @@ impl Gate {
                 .then(|| Verdict::Accepted {
                     credential: token.credential.clone(),
                 }),
-            // It says nothing of the token.
-            _ => return,
+            // It says nothing of the token: others may try it, too.
+            _ => None,
         };
         let mut state = self.lock();
+        // Several requests that were under way at the same time are refused alike: that is written down once.
+        if let Some(Verdict::Refused { key: new, .. }) = &verdict {
+            state
+                .verdicts
+                .retain(|one| !matches!(one, Verdict::Refused { key, .. } if key == new));
+        }
         state.verdicts.extend(verdict);
         state
             .trials
@@ -243,18 +222,36 @@ impl Gate {
 }
 
 impl Hosts for Gate {
+    /// The first host that is entered waits for all: nobody holds one host while waiting for another.
     fn enter<'a>(&'a self, _side: Side, host: &'a str) -> BoxFuture<'a, Result<Box<dyn Send>, Fault>> {
         Box::pin(async move {
-            // A path of this machine.
-            if host.is_empty() {
-                return Ok(Box::new(()) as Box<dyn Send>);
+            let is_first = self.lock().passes.is_none();
+            if is_first {
+                let waited = self.passes().await.map_err(|denied| {
+                    let fault = denied.fault(self.app.store.now());
+                    self.lock().denied = Some(denied);
+                    fault
+                });
+                let Passes { hosts, trials } = waited?;
+                let mut state = self.lock();
+                state.passes = Some(hosts);
+                state.trials = trials;
             }
-            self.pass(host).await.map_err(|denied| {
-                let fault = denied.fault();
-                self.lock().denied = Some(denied);
-                fault
-            })
+            let mut state = self.lock();
+            let passes = state.passes.get_or_insert_default();
+            let pass = passes.extract_if(.., |(name, _)| name == host).next();
+            // A path of this machine has none.
+            Ok(Box::new(pass) as Box<dyn Send>)
         })
+    }
+
+    fn is_refused(&self, side: Side) -> bool {
+        let token = self.ends.of(side).token.as_ref();
+        let refused = token.and_then(|token| {
+            let tokens = &self.budget.tokens;
+            tokens.refused(&token.credential, &self.mirror, &token.value)
+        });
+        refused.is_some_and(|refused| refused.status == 401)
     }
 
     fn answered(&self, side: Side, host: &str, _what: &'static str, took: Duration, status: Option<u16>) {
@@ -265,7 +262,7 @@ impl Hosts for Gate {
     }
 
     fn busy(&self, host: &str, retry_after: Duration) {
-        let until = Time::now() + retry_after;
+        let until: Time = self.app.store.now() + retry_after;
         self.budget.hush(host, until);
         let (app, host) = (Arc::clone(&self.app), host.to_owned());
         // The run itself must not wait for this; the same host tells it again if it is lost.
@@ -275,70 +272,4 @@ impl Hosts for Gate {
             }
         });
     }
-}
-
-impl Denied {
-    /// When to ask again.
-    pub(crate) fn until(&self) -> Time {
-        match self {
-            Self::Hushed { until, .. } | Self::Refused { until, .. } => *until,
-        }
-    }
-
-    /// The stable word for it in a run that a person reads.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::Hushed { .. } => "busy",
-            Self::Refused { status: 403, .. } => "forbidden",
-            Self::Refused { .. } => "unauthorized",
-        }
-    }
-
-    /// What to do next.
-    pub(crate) fn advice(&self) -> Option<String> {
-        match self {
-            Self::Hushed { until, .. } => Some(format!("ask again after {}", told(*until))),
-            Self::Refused { credential, .. } => Some(format!(
-                "check the token of the credential `{credential}` (expired? revoked?)"
-            )),
-        }
-    }
-
-    fn fault(&self) -> Fault {
-        let left = self.until().0.saturating_sub(Time::now().0);
-        let status = match self {
-            Self::Hushed { .. } => 429,
-            Self::Refused { status, .. } => *status,
-        };
-        Fault::Busy {
-            status,
-            retry_after: Some(Duration::from_millis(u64::try_from(left).unwrap_or(0))),
-            message: self.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for Denied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hushed { host, .. } => write!(f, "{host} asks for patience (Retry-After): not asked yet"),
-            Self::Refused {
-                credential,
-                status,
-                since,
-                ..
-            } => write!(
-                f,
-                "the host refuses the token of the credential `{credential}` ({status}) since {}: not shown again until it is \
-                 another, but for one try a minute",
-                told(*since)
-            ),
-        }
-    }
-}
-
-/// A time as people read it, to the second.
-fn told(time: Time) -> String {
-    let timestamp = jiff::Timestamp::from_millisecond(time.0).unwrap_or(jiff::Timestamp::MAX);
-    timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -7,26 +7,46 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use config::Config;
 use store::{Store, StoreError, Time};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+mod denied;
 mod gate;
+mod passes;
+mod seats;
 mod slots;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
-pub(super) use gate::{Denied, Gate, Verdict};
+pub(super) use denied::{Denied, Verdict};
+pub(super) use gate::Gate;
+pub(super) use seats::{Seat, Seats};
 use tokens::Tokens;
 
-/// Requests at a time to a host without a credential.
+/// Runs at a time that talk to a host without a credential.
 const UNKNOWN_HOST: u32 = 8;
+
+/// How many runs at a time may talk to a host.
+fn slots(config: &Config, host: &str) -> u32 {
+    config.max_concurrent(host).unwrap_or(UNKNOWN_HOST).max(1)
+}
+
+/// Whether to wait for what is not to be had at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    Waits,
+    TakesWhatIsThere,
+}
 
 /// What the runs of a process share of hosts.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     hosts: Mutex<HashMap<String, Host>>,
     tokens: Tokens,
+    /// Held by the one run that waits for a host with passes for others in its hands.
+    insisting: tokio::sync::Mutex<()>,
     /// How many processes share the database.
     processes: std::sync::atomic::AtomicUsize,
 }
@@ -66,25 +86,18 @@ impl Budget {
         hosts.get(host)?.hushed.filter(|until| *until > now)
     }
 
-    /// One of the host's permits in this process.
-    async fn permit(&self, host: &str, slots: Option<u32>) -> OwnedSemaphorePermit {
+    /// One of the host's permits in this process; `None` if there is none and nobody waits.
+    async fn permit(&self, host: &str, slots: u32, patience: Patience) -> Option<OwnedSemaphorePermit> {
         let permits = {
             let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            let slots = slots.unwrap_or(UNKNOWN_HOST).max(1);
             let entry = hosts.entry(host.to_owned()).or_insert_with(|| Host::new(slots));
-            // Another number in the configuration: runs under way keep the permits they have.
-            if entry.slots != slots {
-                *entry = Host {
-                    hushed: entry.hushed,
-                    ..Host::new(slots)
-                };
-            }
+            entry.resize(slots);
             Arc::clone(&entry.permits)
         };
-        permits
-            .acquire_owned()
-            .await
-            .expect("nobody closes these semaphores")
+        match patience {
+            Patience::TakesWhatIsThere => permits.try_acquire_owned().ok(),
+            Patience::Waits => permits.acquire_owned().await.ok(),
+        }
     }
 
     fn is_shared(&self) -> bool {
@@ -99,5 +112,21 @@ impl Host {
             slots,
             hushed: None,
         }
+    }
+
+    /// Another number in the configuration: runs under way keep the permits they have, and where it is lower, those that come back
+    /// first are taken out.
+    fn resize(&mut self, slots: u32) {
+        if slots > self.slots {
+            self.permits.add_permits((slots - self.slots) as usize);
+        } else if slots < self.slots {
+            let (permits, fewer) = (Arc::clone(&self.permits), self.slots - slots);
+            tokio::spawn(async move {
+                if let Ok(taken) = permits.acquire_many_owned(fewer).await {
+                    taken.forget();
+                }
+            });
+        }
+        self.slots = slots;
     }
 }

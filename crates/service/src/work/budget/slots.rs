@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::Time;
-
-use super::UNKNOWN_HOST;
+use super::Patience;
 use crate::app::App;
 
 /// How long to wait before asking for a slot again.
@@ -24,30 +22,39 @@ pub(super) struct Slot {
     holder: String,
 }
 
+/// All slots of a host are taken.
+#[derive(Debug)]
+pub(super) struct Full;
+
 impl Slot {
-    /// Waits for one. A database that does not answer stops nobody: the budget is a courtesy.
-    pub(super) async fn take(app: &Arc<App>, host: &str, slots: Option<u32>) -> Option<Self> {
-        let slots = slots.unwrap_or(UNKNOWN_HOST).max(1);
+    /// Takes one; `Ok(None)` if the database does not answer, which stops nobody: the budget is a courtesy.
+    pub(super) async fn take(
+        app: &Arc<App>,
+        host: &str,
+        slots: u32,
+        patience: Patience,
+    ) -> Result<Option<Self>, Full> {
         // Of its own, so that it never gives back what another run of this process took since.
         let holder = format!("{}/{}", app.worker, uuid::Uuid::now_v7());
         loop {
             let taken = app
                 .store
-                .take_slot(host, slots, &holder, LEASE, Time::now())
+                .take_slot(host, slots, &holder, LEASE, app.store.now())
                 .await;
-            match taken {
-                Ok(Some(number)) => {
-                    return Some(Self {
+            match (taken, patience) {
+                (Ok(Some(number)), _) => {
+                    return Ok(Some(Self {
                         app: Arc::clone(app),
                         host: host.to_owned(),
                         number,
                         holder,
-                    });
+                    }));
                 }
-                Ok(None) => tokio::time::sleep(AGAIN).await,
-                Err(error) => {
+                (Ok(None), Patience::Waits) => tokio::time::sleep(AGAIN).await,
+                (Ok(None), Patience::TakesWhatIsThere) => return Err(Full),
+                (Err(error), _) => {
                     tracing::warn!(%error, host, "cannot ask for a slot of a host");
-                    return None;
+                    return Ok(None);
                 }
             }
         }

@@ -2,8 +2,8 @@ use secrecy::SecretString;
 use store::Time;
 use store::host::RefusedSecret;
 
-use super::Budget;
 use super::tokens::Tokens;
+use super::{Budget, Patience};
 
 fn secret(text: &str) -> SecretString {
     text.to_owned().into()
@@ -92,14 +92,52 @@ fn a_host_is_left_alone_until_the_latest_time_it_named() {
     assert_eq!(budget.hushed("other.example", Time(150)), None);
 }
 
+/// A permit if there is one at once.
+async fn at_once(budget: &Budget, slots: u32) -> Option<tokio::sync::OwnedSemaphorePermit> {
+    budget
+        .permit("ghe.example", slots, Patience::TakesWhatIsThere)
+        .await
+}
+
 #[tokio::test]
 async fn a_host_has_as_many_permits_as_its_credential_says() {
     let budget = Budget::default();
-    let one = budget.permit("ghe.example", Some(2)).await;
-    let _other = budget.permit("ghe.example", Some(2)).await;
-    let third = budget.permit("ghe.example", Some(2));
+    let one = at_once(&budget, 2).await.unwrap();
+    let _other = at_once(&budget, 2).await.unwrap();
+    assert!(at_once(&budget, 2).await.is_none());
+    let third = budget.permit("ghe.example", 2, Patience::Waits);
     tokio::pin!(third);
     assert!(futures_util::poll!(&mut third).is_pending());
     drop(one);
-    let _third = third.await;
+    assert!(third.await.is_some());
+}
+
+#[tokio::test]
+async fn another_number_of_permits_counts_those_that_are_out() {
+    let budget = Budget::default();
+    let mut out = vec![
+        at_once(&budget, 2).await.unwrap(),
+        at_once(&budget, 2).await.unwrap(),
+    ];
+    assert!(at_once(&budget, 2).await.is_none());
+    out.push(at_once(&budget, 3).await.expect("one more by now"));
+    assert!(at_once(&budget, 3).await.is_none());
+    assert!(at_once(&budget, 1).await.is_none());
+    // What takes the two out waits for them in its own task.
+    tokio::task::yield_now().await;
+    drop(out.pop());
+    drop(out.pop());
+    tokio::task::yield_now().await;
+    assert!(
+        at_once(&budget, 1).await.is_none(),
+        "one is still out, and one is all there is"
+    );
+    drop(out.pop());
+    let one = the_one(&budget).await;
+    assert!(at_once(&budget, 1).await.is_none());
+    drop(one);
+}
+
+async fn the_one(budget: &Budget) -> tokio::sync::OwnedSemaphorePermit {
+    budget.permit("ghe.example", 1, Patience::Waits).await.unwrap()
 }

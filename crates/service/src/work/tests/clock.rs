@@ -1,5 +1,6 @@
 //! What nobody told.
 
+use store::Time;
 use store::run::State;
 
 use super::scene::Scene;
@@ -25,6 +26,48 @@ async fn a_sweep_finds_what_no_webhook_told_and_counts_it() {
     scene.settle().await;
     let run = scene.last_run().await;
     assert_eq!((run.state, run.trigger.as_str()), (State::Succeeded, "sweep"));
-    let found = scene.store().found_by_sweeps(store::Time(0)).await.unwrap();
+    let found = scene.store().found_by_sweeps(Time(0)).await.unwrap();
     assert_eq!(found, [("ghe".to_owned(), 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_of_a_schedule_that_passed_while_no_process_ran_is_made_up_once() {
+    let mut scene = Scene::of(|base| {
+        format!(
+            "  - {{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off, schedule: \"0 2 * * *\"}}\n"
+        )
+    })
+    .await;
+    scene.source.commit("main", "one");
+    scene.start().await;
+    scene.stop().await;
+    let after_first = scene.runs().await.len();
+
+    // Every process was gone since yesterday.
+    let mut known = scene.overview().await.known;
+    let schedule = known.schedule.take();
+    let yesterday = Time(Time::now().0 - 25 * 3_600_000);
+    scene.store().adopt(&[known.clone()], yesterday).await.unwrap();
+    known.schedule = schedule;
+    scene.store().adopt(&[known.clone()], yesterday).await.unwrap();
+    let new = scene.source.commit("main", "two");
+    scene
+        .restart(|base| {
+            format!(
+                "mirrors:\n  - {{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off, schedule: \"0 2 * * *\"}}\n"
+            )
+        })
+        .await;
+    scene.work();
+    scene
+        .wait_for("what was scheduled", async |scene: &Scene| {
+            scene.both("main").1.as_deref() == Some(new.as_str())
+        })
+        .await;
+    scene.settle().await;
+    let runs = scene.runs().await;
+    assert_eq!(runs.len(), after_first + 1, "{runs:?}");
+    assert_eq!(runs[0].trigger, "schedule");
+    let left = scene.store().schedules().await.unwrap();
+    assert!(left[0].up_to > Time(Time::now().0 - 60_000), "{left:?}");
 }

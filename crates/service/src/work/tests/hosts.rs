@@ -280,3 +280,129 @@ async fn a_host_that_asks_for_patience_is_left_alone_by_all_mirrors() {
         .await;
     assert!(scene.server.requests().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_host_keeps_no_mirror_between_other_hosts_waiting() {
+    // The same server by two names: two hosts.
+    let mut scene = Scene::of_file(|base| {
+        let slow = base.replace("127.0.0.1", "localhost");
+        let mut text = String::from("mirrors:\n");
+        for number in 0..20 {
+            text.push_str(&format!(
+                "  - {{name: a{number:02}, source: {base}/source.git, target: {slow}/slow{number:02}.git, sweep: off}}\n"
+            ));
+        }
+        text.push_str(&format!(
+            "  - {{name: swift, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n"
+        ));
+        text
+    })
+    .await;
+    for number in 0..20 {
+        testkit::Repo::bare(scene.directory.path().join(format!("slow{number:02}.git")));
+    }
+    let gate = testkit::Gate::new();
+    let slow = When::is(|request| request.path.contains("/slow"));
+    scene.server.on(slow, Then::Hold(gate.clone()));
+    scene.source.commit("main", "one");
+    scene.work();
+    // All of the slow host's come before it in the queue.
+    scene
+        .wait_for("the mirror between swift hosts", async |scene: &Scene| {
+            scene.both("main").1.is_some()
+        })
+        .await;
+    gate.open();
+    scene
+        .wait_for("the mirrors of the slow host", async |scene: &Scene| {
+            scene.store().queue_state(Time::now()).await.unwrap().0 == 0
+        })
+        .await;
+}
+
+/// A webhook of a mirror whose token was refused a minute ago: how many requests carry it then.
+async fn tried_again(refusal: impl Fn(&Scene)) -> usize {
+    let mut scene = Scene::of_file(app).await;
+    std::fs::write(token_file(&scene), "old").unwrap();
+    allow(&scene, "old");
+    let old = scene.source.commit("main", "one");
+    scene.start().await;
+    refusal(&scene);
+    let new = scene.source.commit("main", "two");
+    scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
+    scene
+        .wait_for("the token to be refused", async |scene: &Scene| {
+            let known = !scene.store().refused_secrets().await.unwrap().is_empty();
+            known && scene.overview().await.error.is_some()
+        })
+        .await;
+    let store = scene.store();
+    let known = store.refused_secrets().await.unwrap().remove(0);
+    let before = Time(Time::now().0 - 61_000);
+    store
+        .refuse_secret(&known.credential, &known.hash, known.status, before)
+        .await
+        .unwrap();
+    scene.server.wait_idle();
+    scene.server.forget();
+    let newer = scene.source.commit("main", "three");
+    scene.hook(Side::Source, "main", Some(&new), Some(&newer)).await;
+    scene
+        .wait_for("the next try", async |scene: &Scene| {
+            let next = scene.overview().await.next_at;
+            let waits = next.is_some_and(|next| next > Time::now() + std::time::Duration::from_secs(30));
+            waits && shown(scene) > 0
+        })
+        .await;
+    scene.server.wait_idle();
+    shown(&scene)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_known_to_be_refused_is_tried_again_with_one_request() {
+    assert_eq!(tried_again(|scene| allow(scene, "new")).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_known_not_to_suffice_is_tried_again_with_one_request() {
+    let forbid = |scene: &Scene| {
+        scene.server.clear_rules();
+        scene.server.on(When::any(), Then::status(403));
+    };
+    assert_eq!(tried_again(forbid).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_that_works_again_is_seen_by_the_next_try() {
+    let mut scene = Scene::of_file(app).await;
+    std::fs::write(token_file(&scene), "old").unwrap();
+    scene.source.commit("main", "one");
+    allow(&scene, "new");
+    scene.work();
+    scene
+        .wait_for("the token to be refused", async |scene: &Scene| {
+            let known = !scene.store().refused_secrets().await.unwrap().is_empty();
+            known && scene.overview().await.error.is_some()
+        })
+        .await;
+    let store = scene.store();
+    let known = store.refused_secrets().await.unwrap().remove(0);
+    let before = Time(Time::now().0 - 61_000);
+    store
+        .refuse_secret(&known.credential, &known.hash, known.status, before)
+        .await
+        .unwrap();
+    allow(&scene, "old");
+    let due = Due {
+        name: None,
+        event: None,
+        trigger: "webhook".into(),
+        delivery: None,
+    };
+    store.mark_due("app", &[due], Time::now()).await.unwrap();
+    scene
+        .wait_for("the mirror to be in sync", async |scene: &Scene| {
+            scene.both("main").1.is_some() && scene.store().refused_secrets().await.unwrap().is_empty()
+        })
+        .await;
+}

@@ -95,6 +95,33 @@ async fn a_person_ends_a_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wish_to_end_a_run_that_another_process_took_is_heard_long_before_the_next_heartbeat() {
+    let mut scene = Scene::one_way("").await;
+    scene.app.loaded.send_modify(|loaded| {
+        std::sync::Arc::make_mut(loaded).config.limits.lease = Duration::from_secs(3_600);
+    });
+    scene.start().await;
+    scene.source.commit("main", "one");
+    let gate = Gate::new();
+    scene
+        .server
+        .once(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
+    let run = scene.asked(Inputs::default());
+    scene.store().ask_run(&run, Time::now()).await.unwrap();
+    arrival(&gate).await;
+    // Another process, which cannot ring this one's bell.
+    let url = format!("sqlite:{}", scene.directory.path().join("refsync.db").display());
+    let other = store::Store::open(&url.into()).await.unwrap();
+    other.cancel_run(&run.id, "ops", Time::now()).await.unwrap();
+    scene
+        .wait_for("the run to end", async |scene: &Scene| {
+            scene.store().run(&run.id).await.unwrap().state == State::Cancelled
+        })
+        .await;
+    gate.open();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_lost_its_claim_writes_nothing_down() {
     let mut scene = Scene::one_way("").await;
     let old = scene.source.commit("main", "one");

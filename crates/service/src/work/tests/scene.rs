@@ -282,6 +282,7 @@ pub(crate) async fn app(directory: &TempDir, worker: &str, file: &str) -> Arc<Ap
             sweep_ms: mirror
                 .sweep
                 .map(|sweep| i64::try_from(sweep.as_millis()).unwrap()),
+            schedule: mirror.schedule.clone(),
             two_way: mirror.direction == Direction::TwoWay,
         })
         .collect();

@@ -38,7 +38,13 @@ on_both!(a_claim_that_lapsed_is_taken_over_with_all_that_was_due, |fresh| {
     );
     let ended = store.run("01920000-0001").await.unwrap();
     assert_eq!(ended.state, State::Failed);
-    assert_eq!(ended.fault.unwrap().kind, "worker-lost");
+    let fault = ended.fault.unwrap();
+    assert_eq!(fault.kind, "worker-lost");
+    assert!(
+        fault
+            .advice
+            .is_some_and(|advice| advice.contains("begins it anew"))
+    );
     assert_eq!(store.run_log("01920000-0001", 0, 0).await.unwrap().len(), 1);
 });
 
