@@ -15,9 +15,8 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use store::Time;
 
-use super::rate::{Buckets, Rate};
+use super::rate::{Buckets, Client, Rate};
 use super::refusal::Refusal;
 use crate::app::App;
 use crate::ops::Caller;
@@ -40,29 +39,6 @@ pub(super) struct Door {
     wrong: Buckets<Client>,
     asked: Buckets<Client>,
     known: Mutex<HashSet<[u8; 32]>>,
-}
-
-/// Whom a limit is for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Client {
-    /// An IPv4 address.
-    Address(IpAddr),
-    /// The network of an IPv6 address: who has one address has all of its /64.
-    Network([u16; 4]),
-    /// A token, by its id.
-    Token(String),
-}
-
-impl Client {
-    fn at(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self::Network([a, b, c, d])
-            }
-            address => Self::Address(address),
-        }
-    }
 }
 
 /// Lets in who has a token, and tells the handlers who it is.
@@ -144,7 +120,7 @@ impl Door {
                 wait,
             ));
         }
-        if let Some(token) = app.store.token(text, Time::now()).await? {
+        if let Some(token) = app.store.token(text, app.store.now()).await? {
             let mut known = self.known();
             if known.len() >= KNOWN {
                 known.clear();

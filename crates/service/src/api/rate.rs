@@ -2,11 +2,36 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many clients are remembered. Past that, those whose buckets are full again are forgotten, and then all.
 const CLIENTS: usize = 10_000;
+
+/// Whom a limit is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Client {
+    /// An IPv4 address.
+    Address(IpAddr),
+    /// The network of an IPv6 address: who has one address has all of its /64.
+    Network([u16; 4]),
+    /// A token, by its id.
+    Token(String),
+}
+
+impl Client {
+    /// Who asks from an address.
+    pub(crate) fn at(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self::Network([a, b, c, d])
+            }
+            address => Self::Address(address),
+        }
+    }
+}
 
 /// Buckets by client.
 #[derive(Debug)]

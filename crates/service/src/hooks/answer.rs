@@ -137,6 +137,7 @@ impl Refusal {
             StatusCode::PAYLOAD_TOO_LARGE => "too-large",
             StatusCode::UNSUPPORTED_MEDIA_TYPE => "not-json",
             StatusCode::REQUEST_TIMEOUT => "too-slow",
+            StatusCode::TOO_MANY_REQUESTS => "too-many-requests",
             StatusCode::SERVICE_UNAVAILABLE => "busy",
             _ => "malformed",
         };

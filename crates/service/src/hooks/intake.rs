@@ -1,5 +1,6 @@
 //! One delivery from its headers and body to its answer.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,7 +19,7 @@ use super::answer::{Answer, Disposition, Refusal};
 use super::body::Held;
 use super::endpoint::{Endpoint, State, values};
 use super::route::{Routed, route};
-use crate::api::rate::{Buckets, Rate};
+use crate::api::rate::{Buckets, Client, Rate};
 use crate::app::Loaded;
 use crate::live::Happened;
 
@@ -34,6 +35,9 @@ const NOTES: Rate = Rate {
     burst: 10.0,
 };
 
+/// How many seconds' worth of deliveries one address may send at once: a push to many branches, a forge that comes back.
+const BURST: f64 = 4.0;
+
 /// How often refused deliveries were kept, by endpoint.
 #[derive(Debug, Default)]
 pub(super) struct Notes(Buckets<String>);
@@ -41,7 +45,7 @@ pub(super) struct Notes(Buckets<String>);
 /// A request as it came.
 pub(super) struct Request {
     /// The address it came from.
-    pub(super) from: String,
+    pub(super) from: Option<IpAddr>,
     pub(super) headers: HeaderMap,
     /// What stood after `?`.
     pub(super) query: Option<String>,
@@ -55,7 +59,7 @@ pub(super) async fn take(
     endpoint: Result<Endpoint, Refusal>,
     request: Request,
 ) -> Response {
-    let endpoint = match endpoint {
+    let endpoint = match limited(hooks, loaded, request.from).and(endpoint) {
         Ok(endpoint) => endpoint,
         Err(refusal) => {
             hooks.app.metrics.delivered("unknown", refusal.status.as_u16());
@@ -66,7 +70,9 @@ pub(super) async fn take(
         hooks,
         loaded,
         endpoint: &endpoint,
-        from: request.from,
+        from: request
+            .from
+            .map_or_else(|| "unknown".to_owned(), |from| from.to_string()),
         headers: lowered(&request.headers),
     };
     let answered = match visit.body(&request.headers, request.body).await {
@@ -86,6 +92,26 @@ pub(super) async fn take(
     let status = response.status().as_u16();
     hooks.app.metrics.delivered(endpoint.provider.word(), status);
     response
+}
+
+/// Refuses who sends too often. Nothing of the request was looked at: neither its signature, which costs, nor its endpoint.
+fn limited(hooks: &Hooks, loaded: &Loaded, from: Option<IpAddr>) -> Result<(), Refusal> {
+    let Some(from) = from else { return Ok(()) };
+    let each_second = f64::from(loaded.config.limits.hook_rate.max(1));
+    let rate = Rate {
+        each_second,
+        burst: BURST * each_second,
+    };
+    let taken = hooks.rates.take(Client::at(from), rate, Instant::now());
+    taken.map_err(|wait| Refusal {
+        retry_after: Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)),
+        ..Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            format!(
+                "more than {each_second} deliveries a second came from your address (limits.hookRate): send this one again later"
+            ),
+        )
+    })
 }
 
 /// One delivery at its endpoint.
@@ -178,7 +204,7 @@ impl Visit<'_> {
             provider: provider.word().to_owned(),
             host_id: webhook::delivery_id(provider, &self.headers, &body),
             event: None,
-            at: Time::now(),
+            at: self.hooks.app.store.now(),
             from: self.from.clone(),
             headers: kept(&self.headers, self.endpoint),
             body,

@@ -26,7 +26,7 @@ pub(super) fn taken_apart(request: Request, query: Option<String>) -> intake::Re
     let from = parts
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
-        .map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| peer.ip().to_string());
+        .map(|ConnectInfo(peer)| peer.ip());
     intake::Request {
         from,
         headers: parts.headers,

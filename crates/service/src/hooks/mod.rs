@@ -6,8 +6,8 @@
 //! | `POST /hooks/host/{credential}` | the hook of an organisation, a group or a whole host: mirrors are found by the repository |
 //!
 //! An answer is a status that hosts understand: 202 and 200 when it is written down, 401 without a right signature, 400 for what cannot be
-//! read, 403 for an endpoint without a secret, 404 for none, 413 and 415 for bodies that are not taken, 503 with `Retry-After` when
-//! there is too much at once. Never 410, which makes some hosts give up for good, and never 500 for what came from outside.
+//! read, 403 for an endpoint without a secret, 404 for none, 413 and 415 for bodies that are not taken, 429 with `Retry-After` for an
+//! address that sends too often, 503 with `Retry-After` when there is too much at once. Never 410, which makes some hosts give up for good, and never 500 for what came from outside.
 
 mod answer;
 mod body;
@@ -35,6 +35,7 @@ pub(crate) use list::endpoints;
 pub(crate) use redeliver::{RedeliverError, redeliver};
 pub(crate) use register::register;
 
+use crate::api::rate::{Buckets, Client};
 use crate::app::App;
 
 /// What the handlers share.
@@ -45,6 +46,7 @@ struct Hooks {
     index: Arc<index::Index>,
     room: Arc<body::Room>,
     notes: Arc<intake::Notes>,
+    rates: Arc<Buckets<Client>>,
 }
 
 /// `POST /hooks/{mirror}/{source|target}` and `POST /hooks/host/{credential}`. To be called inside a runtime: deliveries that come at
@@ -56,6 +58,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         index: Arc::default(),
         room: Arc::default(),
         notes: Arc::default(),
+        rates: Arc::default(),
     };
     Router::new()
         .route("/hooks/host/{credential}", post(host::deliver))

@@ -1,7 +1,10 @@
 //! Many deliveries at once.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ConnectInfo;
 use http::StatusCode;
 
 use super::scene::{A, B, SECRET, Scene, push, signed};
@@ -44,4 +47,39 @@ async fn what_is_handed_over_is_written_even_if_nobody_waits() {
     assert_eq!(later.status, StatusCode::ACCEPTED);
     let names = scene.dues("app").await.names.len();
     assert!(names == 2 || !done && names == 1, "{names}");
+}
+
+#[tokio::test]
+async fn who_sends_more_often_than_the_configuration_allows_is_told_when_to_come_back() {
+    let scene = Scene::new().await;
+    scene.app.loaded.send_modify(|loaded| {
+        Arc::make_mut(loaded).config.limits.hook_rate = 5;
+    });
+    let send = async |address: [u8; 4]| {
+        let body = push("acme/app", "refs/heads/main", A, B);
+        let mut request = signed("/hooks/app/source", "push", SECRET, &body);
+        let peer = SocketAddr::from((address, 1));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = tower::ServiceExt::oneshot(scene.router.clone(), request)
+            .await
+            .unwrap();
+        let retry = response.headers().get(http::header::RETRY_AFTER).cloned();
+        (response.status(), retry)
+    };
+    let mut refused = None;
+    for _ in 0..1_000 {
+        let (status, retry) = send([192, 0, 2, 1]).await;
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(retry);
+            break;
+        }
+        assert_eq!(status, StatusCode::ACCEPTED);
+    }
+    let retry = refused.expect("twenty at once and five a second are allowed");
+    assert_eq!(retry.unwrap(), "1");
+    assert_eq!(
+        send([192, 0, 2, 2]).await.0,
+        StatusCode::ACCEPTED,
+        "another address"
+    );
 }
