@@ -119,6 +119,16 @@ pub(crate) enum ForceWhen {
     Always,
 }
 
+impl From<ForceWhen> for crate::api::model::run::Force {
+    fn from(when: ForceWhen) -> Self {
+        match when {
+            ForceWhen::Never => Self::Never,
+            ForceWhen::Lease => Self::Lease,
+            ForceWhen::Always => Self::Always,
+        }
+    }
+}
+
 impl From<ForceWhen> for Force {
     fn from(when: ForceWhen) -> Self {
         match when {

@@ -64,6 +64,65 @@ fn a_run_is_asked_for_with_its_inputs_and_no_others() {
 }
 
 #[test]
+fn a_one_off_run_is_asked_for_with_addresses_and_the_names_of_credentials() {
+    let mut asked = run("queued", None);
+    asked["mirror"] = json!(null);
+    let stub = Stub::start().on("POST /runs", Answer::json(202, &asked));
+    let addresses = ["https://a.example/app.git", "https://b.example/app.git"];
+    let finished = stub.run(&["run", "start", addresses[0], addresses[1]]);
+    assert_eq!(finished.code, Some(0), "{}", everything(&finished));
+    assert_eq!(
+        stub.asked_once("POST").body,
+        json!({"sourceUrl": addresses[0], "targetUrl": addresses[1], "atomic": false, "dryRun": false})
+    );
+    assert_eq!(
+        finished.stdout,
+        "Run 019a0b1c-2d3e was asked for. To watch it: refsync run watch 019a0b1c-2d3e\n"
+    );
+
+    let stub = Stub::start().on("POST /runs", Answer::json(202, &asked));
+    stub.run(&[
+        "run",
+        "start",
+        addresses[0],
+        addresses[1],
+        "--source-credential",
+        "a",
+        "--target-credential",
+        "b",
+        "-r",
+        "refs/heads/main",
+        "--reference-sha-old",
+        "",
+        "--sync-delete",
+        "--force",
+        "never",
+        "--atomic",
+        "-n",
+    ]);
+    assert_eq!(
+        stub.asked_once("POST").body,
+        json!({
+            "sourceUrl": addresses[0], "sourceCredential": "a", "targetUrl": addresses[1], "targetCredential": "b",
+            "references": ["refs/heads/main"], "referenceShaOld": "", "syncDelete": true, "force": "never",
+            "atomic": true, "dryRun": true,
+        })
+    );
+
+    let stub = Stub::start();
+    let finished = stub.run(&[
+        "run",
+        "start",
+        addresses[0],
+        addresses[1],
+        "-r",
+        "<+trigger.payload.ref>",
+    ]);
+    assert_eq!(finished.code, Some(64), "{}", everything(&finished));
+    assert!(stub.asked().is_empty());
+}
+
+#[test]
 fn an_unresolved_reference_is_never_everything() {
     let stub = ending("succeeded", 0);
     for reference in ["", "null", "<+trigger.payload.ref>"] {

@@ -119,11 +119,7 @@ impl RunArgs {
             references: (!self.reference.is_empty()).then(|| self.reference.clone()),
             reference_sha_old: self.reference_sha_old.clone(),
             sync_delete: self.sync_delete,
-            force: self.force.map(|force| match force {
-                ForceWhen::Never => Force::Never,
-                ForceWhen::Lease => Force::Lease,
-                ForceWhen::Always => Force::Always,
-            }),
+            force: self.force.map(Force::from),
             atomic: self.atomic.then_some(true),
             dry_run: self.dry_run.then_some(true),
         }

@@ -8,12 +8,13 @@ mod approve;
 mod cancel;
 mod list;
 mod rerun;
+mod start;
 mod undo;
 mod view;
 mod watch;
 mod which;
 
-/// List, look at, watch, repeat, cancel, approve and undo runs
+/// Start, list, look at, watch, repeat, cancel, approve and undo runs
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     #[command(subcommand)]
@@ -22,6 +23,7 @@ pub(super) struct RunArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Start(start::StartArgs),
     List(list::ListArgs),
     View(view::ViewArgs),
     Watch(watch::WatchArgs),
@@ -33,6 +35,7 @@ enum Command {
 
 pub(super) fn execute(args: &RunArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
+        Command::Start(args) => start::execute(args),
         Command::List(args) => list::execute(args),
         Command::View(args) => view::execute(args),
         Command::Watch(args) => watch::execute(args),
