@@ -13,6 +13,7 @@ mod lists;
 mod runs;
 mod samples;
 mod served;
+mod silent;
 mod stub;
 
 /// `refsync`, with nothing of this machine in its environment.
