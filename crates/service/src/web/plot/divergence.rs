@@ -4,15 +4,17 @@ use std::fmt::Write;
 
 /// How two values came apart: the base, and how many commits lie on either side. `None` where it is not known.
 pub(in crate::web) fn divergence(base: Option<&str>, source: Branch<'_>, target: Branch<'_>) -> String {
-    let mut svg = String::from(r#"<svg viewBox="0 0 720 150" role="img" aria-label="#);
-    let _ = write!(
-        svg,
-        r#""the source is {}, the target {}">"#,
+    let known = base.is_some();
+    let (start, y) = (if known { 62 } else { 16 }, [38, 112]);
+    let [first, second] = [source, target].map(|branch| end(start, &branch) + branch.words());
+    let width = first.max(second);
+    // As large as the words around it on a desk, and as it fits on a phone.
+    let mut svg = format!(
+        r#"<svg width="{}" viewBox="0 0 {width} 150" role="img" aria-label="the source is {}, the target {}">"#,
+        width * 13 / 10,
         source.said(),
         target.said()
     );
-    let known = base.is_some();
-    let (start, y) = (if known { 120 } else { 40 }, [38, 112]);
     if let Some(base) = base {
         let _ = write!(
             svg,
@@ -20,25 +22,24 @@ pub(in crate::web) fn divergence(base: Option<&str>, source: Branch<'_>, target:
         );
     }
     for (branch, y, word) in [(source, y[0], "source"), (target, y[1], "target")] {
-        let shown = branch.commits.min(6);
-        let end = start + 90 + shown.max(1) * 46;
+        let (shown, end) = (branch.shown(), end(start, &branch));
         if known {
             let _ = write!(
                 svg,
                 r#"<path class="line" d="M{a} 75C{b} 75 {b} {y} {c} {y}H{end}"/>"#,
                 a = start + 7,
-                b = start + 45,
-                c = start + 90,
+                b = start + BEND / 2,
+                c = start + BEND,
             );
         } else {
             let _ = write!(svg, r#"<path class="line" d="M{start} {y}H{end}"/>"#);
         }
-        for number in 1..=shown.max(1) {
-            let tip = if number == shown.max(1) { " tip" } else { "" };
+        for number in 1..=shown {
+            let tip = if number == shown { " tip" } else { "" };
             let _ = write!(
                 svg,
                 r#"<circle class="commit{tip}" cx="{}" cy="{y}" r="6"/>"#,
-                start + 90 + number * 46
+                start + BEND + number * STEP
             );
         }
         let _ = write!(
@@ -52,6 +53,15 @@ pub(in crate::web) fn divergence(base: Option<&str>, source: Branch<'_>, target:
         );
     }
     svg + "</svg>"
+}
+
+/// How far the line of a side bends away, and from one commit to the next.
+const BEND: usize = 80;
+const STEP: usize = 34;
+
+/// Where the line of a side ends.
+fn end(start: usize, branch: &Branch<'_>) -> usize {
+    start + BEND + branch.shown() * STEP
 }
 
 /// One side of a divergence.
@@ -68,6 +78,17 @@ pub(in crate::web) struct Branch<'a> {
 }
 
 impl Branch<'_> {
+    /// The commits that are drawn: at least the value itself, and not so many that they fill the page.
+    fn shown(&self) -> usize {
+        self.commits.clamp(1, 6)
+    }
+
+    /// The room that the words at its end take.
+    fn words(&self) -> usize {
+        const LETTER: usize = 8;
+        30 + LETTER * self.said().len().max("source ".len() + self.value.len())
+    }
+
     fn said(&self) -> String {
         match (self.known, self.commits, self.more) {
             (false, ..) => "not read".to_owned(),
