@@ -112,7 +112,7 @@ impl Rejection {
     /// What a person can do about it.
     pub fn advice(&self) -> Option<&'static str> {
         Some(match self.reason {
-            RejectReason::Hook => "a hook or rule of the host refused it: its words are above",
+            RejectReason::Hook => "a hook or rule of the host refused it: see what it said",
             RejectReason::Protected => {
                 "let the token's user push to the protected reference, or exclude it (-r '^refs/heads/NAME')"
             }
@@ -140,7 +140,7 @@ impl Rejection {
             }
             RejectReason::NameCollision => "remove the reference on that side whose name is in the way",
             RejectReason::Shallow => "complete the repository there (git fetch --unshallow)",
-            RejectReason::Unpack => "the server could not store the pack: its words are above",
+            RejectReason::Unpack => "the server could not store the pack: see what it said",
             RejectReason::Atomic | RejectReason::Other => return None,
         })
     }

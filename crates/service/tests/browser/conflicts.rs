@@ -5,7 +5,7 @@ use testkit::until;
 
 use crate::browser::{Browser, SOON};
 use crate::checks;
-use crate::world::{Pair, World, commit, mirror};
+use crate::world::{Pair, World, commit, mirror, pair};
 
 const MAIN: &str = "refs/heads/main";
 
@@ -171,4 +171,22 @@ fn what_the_guard_holds_is_written_once_a_person_has_approved_it() {
     assert_eq!(pair.target.refs(), pair.source.refs());
     browser.go("/");
     browser.wait("#inbox", "Nothing waits for a person.");
+}
+
+#[test]
+fn what_a_server_said_when_it_refused_is_told_first() {
+    let world = World::with(&mirror("app", ""), |directory| {
+        let it = pair(directory, "app");
+        commit(&it.source, MAIN, "Ada", "first", 600);
+        it.target
+            .hook("update", "echo 'only the release managers push here' >&2; exit 1");
+    });
+    until("a run to be refused", SOON, || {
+        world.get("/runs?mirror=app&state=refused")["items"][0].is_object()
+    });
+    let browser = world.browser();
+    browser.go("/runs?state=refused");
+    browser.click("#runs tbody a.name");
+    browser.wait("#failure", "only the release managers push here");
+    checks::page(&browser);
 }

@@ -98,7 +98,7 @@ async fn lfs_objects_that_the_host_lacks() {
 
 #[tokio::test]
 async fn a_hook_whose_words_nobody_knows() {
-    hooked("the moon is wrong", RejectReason::Hook, "its words are above").await;
+    hooked("the moon is wrong", RejectReason::Hook, "see what it said").await;
 }
 
 #[tokio::test]

@@ -53,12 +53,7 @@ pub(super) async fn failure(
     };
     let last_good = ops::runs::last_good(app, &session.caller, &run.id).await?;
     let now = Time::now();
-    let mut remote: Vec<String> = bad
-        .iter()
-        .filter_map(|reference| reference.remote.clone())
-        .collect();
-    remote.dedup();
-    remote.truncate(SHOWN);
+    let remote = words(app, session, run, bad).await?;
     let changes: Vec<Wish> = bad
         .iter()
         .filter(|reference| reference.old != reference.new)
@@ -165,6 +160,29 @@ pub(super) fn troubled_first(
     let mut rows: Vec<RunReference> = troubled.into_iter().chain(others).collect();
     rows.truncate(most);
     rows
+}
+
+/// What the server said of references that it refused: the last lines of its messages, or else each refusal.
+async fn words(app: &App, session: &Session, run: &Run, bad: &[RunReference]) -> Result<Vec<String>, Trouble> {
+    const LINES: u32 = 1_000;
+    let refusals: Vec<&str> = bad.iter().filter_map(|reference| reference.remote.as_deref()).collect();
+    let Some(first) = bad.iter().find(|reference| reference.remote.is_some()) else {
+        return Ok(Vec::new());
+    };
+    let side = format!("{}: ", first.to);
+    let log = ops::runs::log(app, &session.caller, &run.id, 0, LINES).await?;
+    let mut said: Vec<String> = log
+        .into_iter()
+        .map(ops::show::log_line)
+        .filter(|line| line.level == "remote")
+        .filter_map(|line| line.text.strip_prefix(&side).map(cut))
+        .collect();
+    if said.is_empty() {
+        said = refusals.into_iter().map(str::to_owned).collect();
+        said.dedup();
+        said.truncate(SHOWN);
+    }
+    Ok(said.split_off(said.len().saturating_sub(SHOWN)))
 }
 
 #[cfg(test)]
