@@ -61,6 +61,7 @@ fn a_conflict_is_seen_from_both_sides_settled_after_a_confirmation_and_gone() {
     let browser = it.world.browser();
     browser.wait("#inbox", MAIN);
     browser.press("Settle…");
+    browser.wait("h2#choices", "Settle it");
     for words in [
         "Round to the nearest cent",
         "Say which card is missing",
@@ -78,6 +79,7 @@ fn a_conflict_is_seen_from_both_sides_settled_after_a_confirmation_and_gone() {
     }
     assert_eq!(browser.count(".divergence svg .tip"), 2, "both values are drawn");
     browser.press("Take the source's…");
+    browser.wait("h1", "Settle refs/heads/main?");
     let written = browser.text("main table");
     assert!(
         written.contains("target") && written.contains(&it.target[..7]) && written.contains(&it.source[..7]),
@@ -161,9 +163,10 @@ fn what_the_guard_holds_is_written_once_a_person_has_approved_it() {
     assert_eq!(pair.target.refs().len(), 10);
 
     let browser = world.browser();
-    browser.press("Look and approve");
+    browser.press("Look");
     browser.wait("#head .state", "held");
     browser.press("Approve…");
+    browser.wait("h1", "Approve what run");
     assert_eq!(browser.count("main table tbody tr"), 7, "{}", browser.page());
     checks::page(&browser);
     browser.press("Approve and write");

@@ -28,9 +28,8 @@ fn a_newcomer_goes_from_the_first_start_to_the_first_mirror_in_sync() {
     checks::page(&browser);
     browser.fill("#target", &format!("http://{}/acme/app.git", HOSTS[1]));
     browser.press("Test and show what changes");
-    browser.wait_for("both sides to be reached", |browser| {
-        browser.count(".checks .failed") == 0
-    });
+    browser.wait(".diff", &format!("+ target: http://{}/acme/app.git", HOSTS[1]));
+    assert_eq!(browser.count(".checks .failed"), 0, "{}", browser.page());
     assert!(
         browser.text(".diff").contains("+ name: app"),
         "{}",

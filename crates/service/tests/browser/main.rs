@@ -15,4 +15,5 @@ mod live;
 mod looks;
 mod plain;
 mod sign_in;
+mod size;
 mod world;

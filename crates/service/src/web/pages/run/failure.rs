@@ -163,9 +163,17 @@ pub(super) fn troubled_first(
 }
 
 /// What the server said of references that it refused: the last lines of its messages, or else each refusal.
-async fn words(app: &App, session: &Session, run: &Run, bad: &[RunReference]) -> Result<Vec<String>, Trouble> {
+async fn words(
+    app: &App,
+    session: &Session,
+    run: &Run,
+    bad: &[RunReference],
+) -> Result<Vec<String>, Trouble> {
     const LINES: u32 = 1_000;
-    let refusals: Vec<&str> = bad.iter().filter_map(|reference| reference.remote.as_deref()).collect();
+    let refusals: Vec<&str> = bad
+        .iter()
+        .filter_map(|reference| reference.remote.as_deref())
+        .collect();
     let Some(first) = bad.iter().find(|reference| reference.remote.is_some()) else {
         return Ok(Vec::new());
     };

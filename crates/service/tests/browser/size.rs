@@ -1,0 +1,47 @@
+//! What the overview weighs with a thousand mirrors.
+
+use std::time::Instant;
+
+use crate::world::{World, mirror};
+
+/// What a page may weigh, in bytes.
+const MOST: usize = 100_000;
+
+#[test]
+fn the_overview_of_a_thousand_mirrors_stays_light() {
+    let mirrors: String = (0..1_000)
+        .map(|number| {
+            mirror(
+                &format!("service-{number:04}"),
+                &format!(", labels: {{team: t{:02}}}, triggers: [manual]", number % 40),
+            )
+        })
+        .collect();
+    let world = World::new(&mirrors);
+    let browser = world.browser();
+    let script = "return [...document.querySelectorAll('#counts b')].reduce((sum, it) => sum + Number(it.innerText), 0);";
+    assert_eq!(browser.run(script, &[]), 1_000);
+    let cookie = browser.cookie();
+    let get = |path: &str| world.serve.request("GET", path, &[("cookie", &cookie)], "");
+    let mut times = Vec::new();
+    for path in [
+        "/",
+        "/?sort=name",
+        "/?sort=behind",
+        "/?search=service-05",
+        "/?label=team%3Dt07",
+        "/runs",
+    ] {
+        let begun = Instant::now();
+        let page = get(path);
+        times.push(format!(
+            "{path} {} ms, {} bytes",
+            begun.elapsed().as_millis(),
+            page.body.len()
+        ));
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.body.len() <= MOST, "{path}: {} bytes", page.body.len());
+    }
+    // Told, not asserted: a loaded machine takes longer. `--nocapture` shows it.
+    eprintln!("{}", times.join("\n"));
+}
