@@ -45,7 +45,7 @@ impl Browser {
             .unwrap();
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(&directory));
         let driver = runtime
-            .block_on(async { driver.await })
+            .block_on(driver)
             .unwrap_or_else(|error| panic!("chromium cannot be started: {error}"));
         let browser = Browser {
             origin: origin.to_owned(),
@@ -133,18 +133,18 @@ impl Browser {
     /// Clicks the first element that fits, as a person does: it must be there and not covered.
     #[track_caller]
     pub(crate) fn click(&self, css: &str) {
-        self.click_on(By::Css(css), css);
+        self.click_on(&By::Css(css), css);
     }
 
     /// Clicks the button or link with that word.
     #[track_caller]
     pub(crate) fn press(&self, word: &str) {
         let path = format!("//*[self::button or self::a][normalize-space()=\"{word}\"]");
-        self.click_on(By::XPath(path), word);
+        self.click_on(&By::XPath(path), word);
     }
 
     #[track_caller]
-    fn click_on(&self, by: By, what: &str) {
+    fn click_on(&self, by: &By, what: &str) {
         let clicked = self.runtime.block_on(async {
             // A live part may be replaced between finding and clicking.
             let mut last = Ok(());
