@@ -55,6 +55,19 @@ pub struct Conflict {
     pub standing: Standing,
 }
 
+/// References of a mirror that are refused for one reason, until a side changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusals {
+    /// The mirror.
+    pub mirror: String,
+    /// The reason, for people.
+    pub text: String,
+    /// How many references.
+    pub references: u64,
+    /// Since when the first of them waits.
+    pub since: Time,
+}
+
 const STANDING: &str =
     "SELECT mirror, name, why, source, target, base_kind, base_value, words, run, since FROM standing";
 
@@ -115,6 +128,23 @@ impl Store {
             Some(row) => row.count("total"),
             None => Ok(0),
         }
+    }
+
+    /// What a host or refsync refuses to write until a side changes, by mirror and reason, the oldest first: at most `limit` of them.
+    pub async fn refusals(&self, limit: u32) -> Result<Vec<Refusals>, StoreError> {
+        let sql = "SELECT mirror, words, count(*) AS total, min(since) AS since FROM standing \
+             WHERE why IN ('rejected', 'refused') GROUP BY mirror, words ORDER BY min(since), mirror, words LIMIT $1";
+        let rows = self.db().rows(sql, args![i64::from(limit)]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Refusals {
+                    mirror: row.text("mirror")?,
+                    text: row.text("words")?,
+                    references: row.count("total")?,
+                    since: row.time("since")?,
+                })
+            })
+            .collect()
     }
 
     /// One conflict; `NotFound` if it is no more.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use store::StoreError;
+use store::conflict::Refusals;
 use store::mirror::Filter;
 use store::notice::Notice;
 use store::page::Ask;
@@ -87,6 +88,19 @@ async fn seen_notice(app: &App, caller: &Caller, notice: Notice) -> Result<Optio
         mirrors,
         since: notice.since.into(),
     }))
+}
+
+/// References that hosts or refsync refuse to write, as far as the caller sees their mirrors.
+pub(crate) async fn refusals(app: &App, caller: &Caller) -> Result<Vec<Refusals>, OpError> {
+    /// More than a page shows.
+    const MOST: u32 = 500;
+    let mut seen = Vec::new();
+    for refusals in app.store.refusals(MOST).await? {
+        if caller.sees_mirror(app, &refusals.mirror).await? {
+            seen.push(refusals);
+        }
+    }
+    Ok(seen)
 }
 
 /// Why the configuration is not in force, or not the file's.

@@ -1,11 +1,33 @@
 //! What needs a person: a row for each cause.
 
+use std::collections::BTreeMap;
+
 use store::Time;
+use store::conflict::Refusals;
 
 use crate::api::model::service::Notice;
 use crate::output::names::visible;
 use crate::web::pages::rows::{Link, conflict_href, cut, mirror_href};
 use crate::web::show::{When, counted};
+
+/// All causes, the oldest first.
+pub(super) fn causes(notices: &[Notice], refusals: &[Refusals], now: Time) -> Vec<Cause> {
+    let mut causes: Vec<(Time, Cause)> = notices
+        .iter()
+        .map(|notice| (notice.since.0, cause(notice, now)))
+        .collect();
+    let mut reasons: BTreeMap<&str, Vec<&Refusals>> = BTreeMap::new();
+    for one in refusals {
+        reasons.entry(&one.text).or_default().push(one);
+    }
+    causes.extend(
+        reasons
+            .iter()
+            .filter_map(|(reason, all)| refused(reason, all, now)),
+    );
+    causes.sort_by_key(|(since, _)| *since);
+    causes.into_iter().map(|(_, cause)| cause).collect()
+}
 
 /// Something that needs a person.
 pub(super) struct Cause {
@@ -18,7 +40,7 @@ pub(super) struct Cause {
     pub(super) retry: Option<String>,
 }
 
-pub(super) fn cause(notice: &Notice, now: Time) -> Cause {
+fn cause(notice: &Notice, now: Time) -> Cause {
     let mut links = Vec::new();
     let mirror = match &notice.mirrors[..] {
         [mirror] => Some(mirror),
@@ -52,5 +74,67 @@ pub(super) fn cause(notice: &Notice, now: Time) -> Cause {
         since: When::of(notice.since.0, now),
         retry: (notice.event == "failure").then(|| notice.cause.clone()),
         links,
+    }
+}
+
+/// References that a host's rules, or refsync's own, keep from being written, for one reason.
+fn refused(reason: &str, all: &[&Refusals], now: Time) -> Option<(Time, Cause)> {
+    let since = all.iter().map(|one| one.since).min()?;
+    let references = counted(all.iter().map(|one| one.references).sum(), "reference");
+    let (detail, link) = match all {
+        [one] => (one.mirror.clone(), Link::new(mirror_href(&one.mirror), "Mirror")),
+        _ => (
+            counted(all.len() as u64, "mirror"),
+            Link::new("/?state=waiting", "Show mirrors"),
+        ),
+    };
+    let cause = Cause {
+        tone: "waiting",
+        title: cut(&format!(
+            "{references} not written: {}",
+            visible(reason.as_bytes())
+        )),
+        detail,
+        since: When::of(since, now),
+        links: vec![link],
+        retry: None,
+    };
+    Some((since, cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusals(mirror: &str, text: &str, references: u64, since: i64) -> Refusals {
+        Refusals {
+            mirror: mirror.into(),
+            text: text.into(),
+            references,
+            since: Time(since),
+        }
+    }
+
+    #[test]
+    fn refusals_for_one_reason_are_one_cause_and_the_oldest_comes_first() {
+        let found = [
+            refusals("app", "protected", 1, 30),
+            refusals("web", "hook declined", 1, 10),
+            refusals("app", "hook declined", 2, 20),
+        ];
+        let causes = causes(&[], &found, Time(100));
+        let told: Vec<(&str, &str)> = causes
+            .iter()
+            .map(|cause| (cause.title.as_str(), cause.detail.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("3 references not written: hook declined", "2 mirrors"),
+                ("1 reference not written: protected", "app"),
+            ]
+        );
+        assert_eq!(causes[0].links[0].href, "/?state=waiting");
+        assert_eq!(causes[1].links[0].href, "/mirrors/app");
     }
 }

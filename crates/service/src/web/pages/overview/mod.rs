@@ -29,7 +29,7 @@ use crate::web::session::Session;
 use crate::web::trouble::Trouble;
 use asked::{Asked, Part, label};
 use groups::{Group, groups};
-use inbox::{Cause, cause};
+use inbox::{Cause, causes};
 
 /// Causes in the inbox; more of them are a sentence.
 const CAUSES: usize = 20;
@@ -87,6 +87,8 @@ pub(in crate::web) async fn page(
 async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Trouble> {
     let now = Time::now();
     let overview = ops::service::overview(app, &session.caller).await?;
+    let refusals = ops::service::refusals(app, &session.caller).await?;
+    let inbox = causes(&overview.notices, &refusals, now);
     let part = asked.part(app, session).await?;
     let mirrors = mirrors(app, &asked, &part).await?;
     let names: Vec<&str> = part.keys.iter().map(|key| key.name.as_str()).collect();
@@ -96,13 +98,8 @@ async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Troubl
     Ok(Page {
         frame: Frame::new(app, session, "/").await.live("/live/events"),
         problem: overview.problem.map(|problem| cut(&visible(problem.as_bytes()))),
-        inbox: overview
-            .notices
-            .iter()
-            .take(CAUSES)
-            .map(|notice| cause(notice, now))
-            .collect(),
-        causes: overview.notices.len(),
+        causes: inbox.len(),
+        inbox: inbox.into_iter().take(CAUSES).collect(),
         total: counts.iter().map(|count| count.count).sum(),
         counts,
         heading: if asked.is_all() {
