@@ -118,9 +118,13 @@ impl Serve {
     pub fn fail_to_start(&mut self) -> ExitStatus {
         self.spawn();
         let process = self.process.as_mut().expect("just started");
-        let status = process.wait();
+        let mut status = None;
+        until("refsync ends by itself", DEADLINE, || {
+            status = process.ended();
+            status.is_some()
+        });
         self.process = None;
-        status
+        status.expect("it was waited for")
     }
 
     fn spawn(&mut self) {
