@@ -39,8 +39,8 @@ pub(super) struct RunArgs {
     reference_sha_old: Option<String>,
 
     /// Whether deletions are mirrored
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    #[arg(help_heading = "Inputs")]
+    // Always with a value: one that may be left out would take `--sync-delete false` for `true` and a mirror of the name `false`.
+    #[arg(long, value_name = "BOOL", help_heading = "Inputs")]
     sync_delete: Option<bool>,
 
     /// When to replace a value that cannot be fast-forwarded

@@ -41,7 +41,7 @@ pub(super) struct SpecFlags {
     reference: Vec<String>,
 
     /// Whether deletions are mirrored
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long, value_name = "BOOL")]
     #[arg(help_heading = "Mirror")]
     sync_delete: Option<bool>,
 
@@ -186,7 +186,7 @@ mod tests {
             "--target=https://b/x.git",
             "--direction=two-way",
             "-rrefs/heads/*",
-            "--sync-delete",
+            "--sync-delete=true",
             "--label=team=pay",
         ])
         .apply(&mut spec);

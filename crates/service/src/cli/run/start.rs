@@ -42,7 +42,7 @@ pub(super) struct StartArgs {
     reference_sha_old: Option<String>,
 
     /// Whether deletions are mirrored
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long, value_name = "BOOL")]
     #[arg(help_heading = "Inputs")]
     sync_delete: Option<bool>,
 
