@@ -231,3 +231,27 @@ on_both!(what_is_old_goes_and_what_waits_for_a_person_stays, |fresh| {
     assert_eq!(store.prune(1, 1, 0, Time(900 * day)).await.unwrap(), 1);
     assert_eq!(left().await, "52");
 });
+
+on_both!(a_busy_mirror_does_not_push_out_the_runs_of_another, |fresh| {
+    let store = &fresh.store;
+    store.adopt(&[known("app"), known("web")], Time(0)).await.unwrap();
+    let mirrors = [
+        Some("web"),
+        Some("app"),
+        Some("app"),
+        Some("app"),
+        Some("app"),
+        None,
+    ];
+    for (number, mirror) in mirrors.into_iter().enumerate() {
+        ended(
+            &fresh,
+            run(&format!("01920000-000{number}"), mirror, State::Succeeded),
+        )
+        .await;
+    }
+    assert_eq!(store.prune(0, 2, 0, Time(100)).await.unwrap(), 2);
+    let page = store.runs(&Filter::default(), &Ask::default()).await.unwrap();
+    let left: Vec<_> = page.items.iter().map(|run| &run.id[12..]).collect();
+    assert_eq!(left, ["5", "4", "3", "0"]);
+});
