@@ -10,8 +10,8 @@ use crate::{Store, StoreError, Time, open};
 
 mod copy;
 
-/// What is of the moment, and would be wrong at any other.
-const NOT_COPIED: [&str; 4] = ["refsync_schema", "host_slots", "workers", "restores"];
+/// What is of the moment, and would be wrong at any other: who signed out must not be signed in again.
+const NOT_COPIED: [&str; 5] = ["refsync_schema", "host_slots", "workers", "restores", "sessions"];
 
 impl Store {
     /// Writes a whole copy to a file that must not exist: SQLite by `VACUUM INTO`, PostgreSQL as a SQLite file with the same rows.
