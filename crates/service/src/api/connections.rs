@@ -92,10 +92,14 @@ pub(crate) async fn serve_with(listener: TcpListener, router: Router, app: Arc<A
     }
     drop(listener);
     open.close();
-    if tokio::time::timeout(manners.end, open.wait()).await.is_err() {
-        cut.cancel();
-        open.wait().await;
+    tokio::select! {
+        () = open.wait() => return,
+        () = tokio::time::sleep(manners.end) => {}
+        // A second signal.
+        () = app.cut.cancelled() => {}
     }
+    cut.cancel();
+    open.wait().await;
 }
 
 /// A connection that could not be taken: of no account if only that one is broken, else the process is short of something.
