@@ -83,6 +83,17 @@ impl Store {
         tx.commit().await
     }
 
+    /// What failed for this mirror works again: each failure is over for it. Gives whether there was any.
+    pub async fn settle_failures(&self, mirror: &str, now: Time) -> Result<bool, StoreError> {
+        let sql = "SELECT m.cause FROM notice_mirrors m JOIN notices n ON n.cause = m.cause \
+                   WHERE m.mirror = $1 AND m.over IS NULL AND n.over IS NULL AND n.event = 'failure' ORDER BY m.cause";
+        let rows = self.db().rows(sql, args![mirror]).await?;
+        for row in &rows {
+            self.settle_notice(&row.text("cause")?, mirror, now).await?;
+        }
+        Ok(!rows.is_empty())
+    }
+
     /// Causes whose beginning (older than `before`, so that mirrors gather) or end nobody was told of. They count as told to this caller
     /// alone, for a minute: if it did not call [`Store::told`] by then, another may.
     pub async fn untold(&self, before: Time, now: Time) -> Result<Vec<Notice>, StoreError> {
@@ -125,6 +136,30 @@ impl Store {
                    WHERE n.over IS NULL ORDER BY n.since, n.cause, m.mirror";
         gather(&self.db().rows(sql, vec![]).await?)
     }
+}
+
+/// All causes are over for a mirror that is no more, or another one now.
+pub(crate) async fn settle_all(tx: &mut Tx, mirror: &str, now: Time) -> Result<(), StoreError> {
+    // In the order in which others lock them.
+    tx.locked(
+        "SELECT cause FROM notices WHERE cause IN (SELECT m.cause FROM notice_mirrors m WHERE m.mirror = $1 AND m.over IS NULL) ORDER BY cause",
+        args![mirror],
+    )
+    .await?;
+    tx.exec(
+        "UPDATE notice_mirrors SET over = $2 WHERE mirror = $1 AND over IS NULL",
+        args![mirror, now],
+    )
+    .await?;
+    tx.exec(
+        "UPDATE notices SET over = $2, over_told = CASE WHEN told IS NULL THEN $2 ELSE over_told END, \
+           told = coalesce(told, $2), teller_until = 0 WHERE over IS NULL \
+         AND cause IN (SELECT m.cause FROM notice_mirrors m WHERE m.mirror = $1) \
+         AND NOT EXISTS (SELECT 1 FROM notice_mirrors m WHERE m.cause = notices.cause AND m.over IS NULL)",
+        args![mirror, now],
+    )
+    .await
+    .map(drop)
 }
 
 async fn lock(tx: &mut Tx, cause: &str) -> Result<(), StoreError> {

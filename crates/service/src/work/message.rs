@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use store::Time;
 use store::notice::Notice;
 
-/// How many mirrors are named.
+/// How many mirrors are named in the words. A webhook has them all beside them.
 const NAMED: usize = 20;
 
 /// A message about the beginning or the end of a cause.
@@ -22,10 +22,8 @@ pub(super) struct Message {
     pub(super) event: NotificationEvent,
     /// A sentence or two.
     pub(super) text: String,
-    /// The mirrors it concerns, the first of them.
+    /// The mirrors it concerns.
     mirrors: Vec<String>,
-    /// How many more there are.
-    more: usize,
     since: Time,
 }
 
@@ -43,7 +41,6 @@ struct Body<'a> {
 struct Data<'a> {
     text: &'a str,
     mirrors: &'a [String],
-    more: usize,
     since: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
@@ -70,12 +67,10 @@ impl Message {
             ("failure", true) => NotificationEvent::Recovery,
             _ => return None,
         };
-        let mut mirrors = notice.mirrors.clone();
-        let more = mirrors.len().saturating_sub(NAMED);
-        mirrors.truncate(NAMED);
-        let list = match more {
-            0 => mirrors.join(", "),
-            more => format!("{} and {more} more", mirrors.join(", ")),
+        let named = &notice.mirrors[..notice.mirrors.len().min(NAMED)];
+        let list = match notice.mirrors.len() - named.len() {
+            0 => named.join(", "),
+            more => format!("{} and {more} more", named.join(", ")),
         };
         let text = match event {
             NotificationEvent::Recovery => format!("over: {} ({list})", notice.text),
@@ -87,8 +82,7 @@ impl Message {
             id: format!("msg_{}", hex::encode(&Sha256::digest(seed)[..16])),
             event,
             text,
-            mirrors,
-            more,
+            mirrors: notice.mirrors.clone(),
             since: notice.since,
         })
     }
@@ -106,7 +100,6 @@ impl Message {
             data: Data {
                 text: &self.text,
                 mirrors: &self.mirrors,
-                more: self.more,
                 since: moment(self.since),
                 url,
             },

@@ -3,6 +3,7 @@
 use store::StoreError;
 use store::Time;
 use store::queue::{Claim, Work};
+use store::run::{Finished, State};
 
 use super::budget::Verdict;
 use super::journal::Journal;
@@ -93,11 +94,22 @@ async fn write_down(worker: &Worker, claim: &Claim, made: &Made) -> Result<(), S
     if let Some(raised) = &raised {
         raise(worker, raised, mirror, now).await?;
     }
-    let failed_before = matches!(&claim.work, Work::Due(dues) if dues.failures > 0);
-    if failed_before && made.trouble.is_none() {
-        over(worker, mirror, now).await?;
+    // However it came to work again: by itself, by a run that a person asked for, with another address.
+    if is_good(made) {
+        store.settle_failures(mirror, now).await?;
     }
     Ok(())
+}
+
+/// Whether both hosts were asked, and nothing failed. A dry run tells nothing of writing.
+fn is_good(made: &Made) -> bool {
+    let ended_well = match &made.outcome.run {
+        Some(Finished { run, .. }) => {
+            !matches!(run.state, State::Failed | State::Cancelled) && !run.inputs.dry_run
+        }
+        None => true,
+    };
+    made.trouble.is_none() && made.outcome.error.is_none() && ended_well
 }
 
 /// A token that was refused, or works again: for all mirrors that use it.
@@ -158,15 +170,4 @@ fn users(worker: &Worker, credential: &str) -> Vec<String> {
 async fn raise(worker: &Worker, raised: &Raised, mirror: &str, now: Time) -> Result<(), StoreError> {
     let Raised { cause, event, text } = raised;
     worker.app.store.raise(cause, event, text, mirror, now).await
-}
-
-/// The mirror's failures are over.
-async fn over(worker: &Worker, mirror: &str, now: Time) -> Result<(), StoreError> {
-    let store = &worker.app.store;
-    for notice in store.notices().await? {
-        if notice.event == "failure" && notice.mirrors.iter().any(|one| one == mirror) {
-            store.settle_notice(&notice.cause, mirror, now).await?;
-        }
-    }
-    Ok(())
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::codec::json;
 use crate::db::{Tx, Value, args};
 use crate::mirror::{Known, set_health};
+use crate::notice::settle_all;
 use crate::queue::{Due, mark};
 use crate::{Store, StoreError, Time};
 
@@ -42,6 +43,7 @@ impl Store {
             let name = &row.known.name;
             tx.exec("UPDATE mirrors SET parked = 1 WHERE name = $1", args![name])
                 .await?;
+            settle_all(&mut tx, name, now).await?;
             set_health(&mut tx, name).await?;
         }
         self.commit_and_wake(tx).await
@@ -169,7 +171,7 @@ async fn change(tx: &mut Tx, row: &Row, known: &Known, now: Time) -> Result<(), 
     }
     let moved = row.known.source_url != known.source_url || row.known.target_url != known.target_url;
     if moved {
-        forget(tx, name).await?;
+        forget(tx, name, now).await?;
     }
     if moved || row.parked || row.known.fingerprint != known.fingerprint {
         // Other rules, or another repository: what is in sync must be seen anew.
@@ -181,7 +183,7 @@ async fn change(tx: &mut Tx, row: &Row, known: &Known, now: Time) -> Result<(), 
 }
 
 /// Nothing that was known of the old addresses holds for the new ones.
-async fn forget(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+async fn forget(tx: &mut Tx, name: &str, now: Time) -> Result<(), StoreError> {
     for sql in [
         "DELETE FROM bases WHERE mirror = $1",
         "DELETE FROM intents WHERE mirror = $1",
@@ -192,5 +194,5 @@ async fn forget(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
     ] {
         tx.exec(sql, args![name]).await?;
     }
-    Ok(())
+    settle_all(tx, name, now).await
 }

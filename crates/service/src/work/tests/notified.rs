@@ -13,6 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use store::Time;
+use store::run::Inputs;
 
 use super::scene::Scene;
 use crate::work::notify::Teller;
@@ -117,7 +118,7 @@ async fn one_cause_is_one_signed_message_and_its_end_another() {
     verify(headers, body);
     let body: serde_json::Value = serde_json::from_slice(body).unwrap();
     assert_eq!(body["type"], "failure");
-    assert_eq!(body["data"]["more"], 280);
+    assert_eq!(body["data"]["mirrors"].as_array().unwrap().len(), 300);
     assert!(
         body["data"]["text"]
             .as_str()
@@ -189,4 +190,24 @@ async fn a_cause_gathers_mirrors_first_and_what_passed_meanwhile_is_not_told() {
         .unwrap();
     teller.tell(Time::now() + Duration::from_secs(300)).await.unwrap();
     assert_eq!(inbox.taken().len(), 1, "nobody heard of its beginning");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_run_by_hand_ends_a_failure_and_a_dry_one_does_not() {
+    let mut scene = Scene::one_way("").await;
+    scene.source.commit("main", "one");
+    scene.start().await;
+    raise(&scene, "app").await;
+    let dry = Inputs {
+        dry_run: true,
+        ..Inputs::default()
+    };
+    scene.ask(dry).await;
+    assert_eq!(scene.store().notices().await.unwrap().len(), 1);
+    scene.ask(Inputs::default()).await;
+    scene
+        .wait_for("the failure to be over", async |scene: &Scene| {
+            scene.store().notices().await.unwrap().is_empty()
+        })
+        .await;
 }
