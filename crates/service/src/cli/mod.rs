@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use crate::client::{Client, ClientError};
 use crate::output::Aside;
@@ -103,7 +104,19 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    leave_no_core();
     cli.command.execute().unwrap_or_else(|error| failed(&error))
+}
+
+/// A core dump would hold the tokens that this process has: it leaves none (core(5), prctl(2)).
+fn leave_no_core() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // A precaution: where it is not possible, the work is done all the same.
+    let _ = setrlimit(Resource::Core, none);
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 /// Says what went wrong and what to do about it.

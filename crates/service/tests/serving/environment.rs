@@ -83,3 +83,13 @@ fn no_program_that_refsync_starts_sees_what_secrets_are_read_from() {
         assert!(!text.contains("canary"), "{text}");
     }
 }
+
+#[test]
+fn a_crash_leaves_no_copy_of_the_memory() {
+    let folder = tmp();
+    let serve = Serve::new(REFSYNC, folder.path(), "").start();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", serve.id())).expect("it runs");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size"));
+    let words: Vec<_> = core.expect("proc(5)").split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{words:?}");
+}
