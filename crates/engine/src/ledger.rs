@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use gitwire::RefName;
 
 use crate::base::{Became, after};
-use crate::decide::Base;
 use crate::event::{Event, Listener};
 use crate::plan::Planned;
 use crate::report::{Outcome, RefReport, Report};
@@ -62,8 +61,7 @@ impl<'a> Ledger<'a> {
             return;
         }
         let base = after(self.request.base(name, seen), *seen, became);
-        let confirmed = self.request.distrust && matches!(base, Base::Agreed(_));
-        if self.request.keep_bases && (base != self.request.kept_base(name) || confirmed) {
+        if self.request.keep_bases && base != self.request.kept_base(name) {
             self.report.bases.insert(name.clone(), base);
         }
         let noted = self.request.intents.contains_key(name) || self.intended.contains(name);

@@ -285,7 +285,7 @@ impl<'a> Merge<'a> {
         if request.intents.contains_key(name) {
             self.intents_done.insert(name.clone());
         }
-        if request.keep_bases && (request.distrust || request.kept_base(name) != base) {
+        if request.keep_bases && request.kept_base(name) != base {
             self.bases.insert(name.clone(), base);
         }
     }

@@ -56,8 +56,6 @@ pub struct Request {
     pub asked: bool,
     /// Writes that an earlier run began and whose end nobody recorded: see [`crate::base::found`].
     pub intents: BTreeMap<RefName, Intent>,
-    /// The bases are older than the repositories, as after a restore: each counts as void until both sides are seen equal.
-    pub distrust: bool,
     /// References that wait, with the values that they had: while both sides show these, they are not written.
     pub standing: BTreeMap<RefName, Both<Option<Oid>>>,
     /// When deletions and rewrites are held.
@@ -97,7 +95,6 @@ impl Request {
             only: None,
             asked: true,
             intents: BTreeMap::new(),
-            distrust: false,
             standing: BTreeMap::new(),
             guard: None,
             scope_size: None,
@@ -151,10 +148,7 @@ impl Request {
     /// The base that the decision on a reference rests on.
     pub(crate) fn base(&self, name: &RefName, seen: &Both<Option<Oid>>) -> Base {
         let intent = self.intents.get(name);
-        match base::found(self.bases_direction(), self.kept_base(name), intent, *seen) {
-            Base::Agreed(_) if self.distrust => Base::Void,
-            base => base,
-        }
+        base::found(self.bases_direction(), self.kept_base(name), intent, *seen)
     }
 
     /// The direction that bases are kept for. In a one-way mirror nobody but refsync writes the target, which is not so while a run

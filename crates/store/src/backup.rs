@@ -29,8 +29,8 @@ impl Store {
         written
     }
 
-    /// Puts a copy back into this database, whatever was in it. From then on no deletion or rewrite rests on a base until both
-    /// sides were seen equal once (`Memory::distrusted`).
+    /// Puts a copy back into this database, whatever was in it. Every base is void from then on: no deletion or rewrite of a reference
+    /// rests on one until both sides were seen equal there.
     ///
     /// What was under way or due when the copy was made is not taken up again: old events say nothing of today. Every mirror is due as
     /// a whole instead. Tokens are never brought back to life: one that this database knows stays as it is.
@@ -82,18 +82,14 @@ impl Store {
 async fn begin_anew(tx: &mut Tx, highest_fence: i64, now: Time) -> Result<(), StoreError> {
     // A worker that still runs under a claim of before must not be taken for its owner.
     tx.exec(
-        "UPDATE mirrors SET distrusted = 1, claim_by = NULL, claim_until = NULL, claim_run = NULL, claim_epoch = NULL, \
+        "UPDATE mirrors SET claim_by = NULL, claim_until = NULL, claim_run = NULL, claim_epoch = NULL, \
            fence = fence + $1 + 1, epoch = epoch + 1, failures = 0, error = NULL, sequence = sequence + 1, due_at = $2",
         args![highest_fence, now],
     )
     .await?;
-    // Nobody knows any more what became of those writes.
-    tx.exec(
-        "UPDATE bases SET kind = 'void', value = NULL WHERE EXISTS \
-           (SELECT 1 FROM intents i WHERE i.mirror = bases.mirror AND i.name = bases.name)",
-        vec![],
-    )
-    .await?;
+    // The repositories went on, and nobody knows any more what became of writes that were begun.
+    tx.exec("UPDATE bases SET kind = 'void', value = NULL", vec![])
+        .await?;
     tx.exec("DELETE FROM intents", vec![]).await?;
     tx.exec("DELETE FROM due", vec![]).await?;
     tx.exec(

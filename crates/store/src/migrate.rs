@@ -34,6 +34,10 @@ const STEPS: &[Step] = &[
         number: 4,
         sql: include_str!("../migrations/0004.sql"),
     },
+    Step {
+        number: 5,
+        sql: include_str!("../migrations/0005.sql"),
+    },
 ];
 
 /// Any number will do, as long as no other program on the same database takes it for its own.

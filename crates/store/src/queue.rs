@@ -101,8 +101,6 @@ pub struct Memory {
     pub intents: BTreeMap<RefName, Intent>,
     /// References that wait for a person, or until a side changes: with the values they had.
     pub standing: Vec<Standing>,
-    /// Since a restore, both sides were not seen equal once: no deletion or rewrite rests on these bases.
-    pub distrusted: bool,
     /// References in scope as of the last full look: what a guard's percentage is of, for a run of a few names.
     pub references: u64,
 }

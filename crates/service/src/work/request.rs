@@ -100,7 +100,6 @@ fn of_mirror(mirror: &Mirror, ends: Both<Endpoint>, memory: &Memory) -> Request 
         timeouts: mirror.timeouts,
         bases: memory.bases.clone(),
         intents: memory.intents.clone(),
-        distrust: memory.distrusted,
         guard: Some(Guard {
             references: mirror.guard.references,
             percent: mirror.guard.percent,

@@ -189,7 +189,7 @@ async fn forget(tx: &mut Tx, name: &str, now: Time) -> Result<(), StoreError> {
         "DELETE FROM intents WHERE mirror = $1",
         "DELETE FROM standing WHERE mirror = $1",
         "DELETE FROM due WHERE mirror = $1",
-        "UPDATE mirrors SET epoch = epoch + 1, distrusted = 0, due_at = NULL, failures = 0, error = NULL, behind_since = NULL, \
+        "UPDATE mirrors SET epoch = epoch + 1, due_at = NULL, failures = 0, error = NULL, behind_since = NULL, \
          in_sync_at = NULL, changed_at = NULL, conflicts = 0, held = 0, waiting = 0, refs = 0, refs_known = 0 WHERE name = $1",
     ] {
         tx.exec(sql, args![name]).await?;

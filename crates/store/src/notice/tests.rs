@@ -125,7 +125,7 @@ on_both!(nothing_is_told_of_a_mirror_that_left_or_is_another_one, |fresh| {
         target_url: "https://other.example/app.git".into(),
         ..known("app")
     };
-    store.adopt(&[moved.clone()], Time(20)).await.unwrap();
+    store.adopt(&[moved], Time(20)).await.unwrap();
     assert!(store.notices().await.unwrap().is_empty());
     raise().await;
     store.adopt(&[], Time(30)).await.unwrap();

@@ -292,8 +292,7 @@ async fn conclude(
     }
     if let Some(references) = outcome.all_in_sync {
         let references = i64::try_from(references).unwrap_or(i64::MAX);
-        let sql =
-            "UPDATE mirrors SET refs = $2, refs_known = 1, in_sync_at = $3, distrusted = 0 WHERE name = $1";
+        let sql = "UPDATE mirrors SET refs = $2, refs_known = 1, in_sync_at = $3 WHERE name = $1";
         return tx.exec(sql, args![mirror, references, now]).await.map(drop);
     }
     let whole = matches!(&claim.work, Work::Due(dues) if dues.all);

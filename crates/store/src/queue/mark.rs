@@ -52,7 +52,6 @@ impl Store {
 struct Mirror {
     sequence: i64,
     claimed: bool,
-    distrusted: bool,
 }
 
 pub(crate) async fn mark(
@@ -61,7 +60,7 @@ pub(crate) async fn mark(
     due: &[Due],
     now: Time,
 ) -> Result<Vec<Marked>, StoreError> {
-    let sql = "SELECT sequence, claim_by, distrusted FROM mirrors WHERE name = $1";
+    let sql = "SELECT sequence, claim_by FROM mirrors WHERE name = $1";
     let row = tx
         .locked(sql, args![mirror])
         .await?
@@ -69,7 +68,6 @@ pub(crate) async fn mark(
     let mut state = Mirror {
         sequence: row.int("sequence")?,
         claimed: row.maybe_text("claim_by")?.is_some(),
-        distrusted: row.flag("distrusted")?,
     };
     let before = state.sequence;
     let mut marked = Vec::with_capacity(due.len());
@@ -140,12 +138,12 @@ async fn mark_one(
 /// An event whose new value is the base of its reference, of which nothing else is known: most likely our own push, told back to us.
 ///
 /// Not under a claim, for the run may have seen another value and be about to write it: [`Store::finish`] looks at it again. Not where
-/// a reference stands or a write of it was begun, and not after a restore.
+/// a reference stands or a write of it was begun.
 async fn is_echo(tx: &mut Tx, mirror: &str, state: &Mirror, due: &Due) -> Result<bool, StoreError> {
     let (Some(name), Some((_, moved))) = (&due.name, &due.event) else {
         return Ok(false);
     };
-    if state.claimed || state.distrusted {
+    if state.claimed {
         return Ok(false);
     }
     let new = moved.new.map(|id| id.to_string());

@@ -18,11 +18,10 @@ const NAMES: usize = 256;
 impl Store {
     /// What is remembered of a mirror's references: of these, or of all.
     pub async fn memory(&self, mirror: &str, names: Option<&[RefName]>) -> Result<Memory, StoreError> {
-        let sql = "SELECT distrusted, refs FROM mirrors WHERE name = $1";
+        let sql = "SELECT refs FROM mirrors WHERE name = $1";
         let row = self.db().first(sql, args![mirror]).await?;
         let row = row.ok_or_else(|| missing(mirror))?;
         let mut memory = Memory {
-            distrusted: row.flag("distrusted")?,
             references: row.count("refs")?,
             ..Memory::default()
         };
