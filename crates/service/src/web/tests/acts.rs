@@ -112,6 +112,32 @@ async fn a_dry_run_is_done_in_earnest_with_the_same_inputs() {
 }
 
 #[tokio::test]
+async fn a_run_by_hand_does_what_the_form_shows_and_not_what_its_input_set_had() {
+    let signed = Signed::new().await;
+    let run = async |fields: &[(&str, &str)]| {
+        let (status, to, page) = signed.send("/mirrors/app/run", fields).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        let id = to.rsplit('/').next().unwrap();
+        signed.bench.app.store.run(id).await.unwrap().inputs
+    };
+    let forth = run(&[("set", "reverse"), ("reverse", "false")]).await;
+    assert!(!forth.reverse, "the direction was changed");
+    let cleared = run(&[("set", "releases"), ("references", ""), ("sync_delete", "")]).await;
+    assert_eq!((cleared.references, cleared.sync_delete), (vec![], None));
+    let fields = [
+        ("set", "releases"),
+        ("reverse", "false"),
+        ("references", "refs/heads/release/*\r\n"),
+        ("sync_delete", "true"),
+    ];
+    let kept = run(&fields).await;
+    assert_eq!(kept.input_set.as_deref(), Some("releases"));
+    assert_eq!((kept.references, kept.sync_delete), (vec!["refs/heads/release/*".to_owned()], Some(true)));
+    let gone = signed.page("/mirrors/app/run?set=%1b[31mgone").await;
+    assert!(gone.contains(r"no input set `\u{1b}[31mgone`"), "{gone}");
+}
+
+#[tokio::test]
 async fn a_held_run_is_approved_and_a_run_undone_after_their_values_were_shown() {
     let signed = Signed::new().await;
     let held = signed
