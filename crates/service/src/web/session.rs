@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -37,11 +37,7 @@ impl FromRequestParts<Arc<App>> for Session {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        let away = || {
-            let next = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-            let next = percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC);
-            Redirect::to(&format!("/sign-in?next={next}")).into_response()
-        };
+        let away = || to_sign_in(parts, app);
         let Some(secret) = cookie(parts) else {
             return Err(away());
         };
@@ -63,6 +59,37 @@ impl FromRequestParts<Arc<App>> for Session {
     }
 }
 
+/// To the page to sign in, and from there back to what was looked at. What was sent is lost, and said to be.
+fn to_sign_in(parts: &Parts, app: &App) -> Response {
+    let looks = matches!(parts.method, Method::GET | Method::HEAD);
+    let next = match looks {
+        true => path_of(&parts.uri),
+        false => sender(parts, app),
+    };
+    let next = percent_encoding::utf8_percent_encode(&next, percent_encoding::NON_ALPHANUMERIC);
+    let lost = if looks { "" } else { "&lost=true" };
+    Redirect::to(&format!("/sign-in?next={next}{lost}")).into_response()
+}
+
+/// The page of ours that a form was sent from; `/` if it is not known. Proxies may give another host than the browser asked.
+fn sender(parts: &Parts, app: &App) -> String {
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(referer) = header(header::REFERER).and_then(|referer| referer.parse::<Uri>().ok()) else {
+        return "/".to_owned();
+    };
+    let public = app.loaded().config.public_url.as_deref().and_then(|url| url.parse::<Uri>().ok());
+    let public = public.as_ref().and_then(Uri::authority).map(|one| one.as_str());
+    let host = referer.authority().map(|one| one.as_str());
+    match host.is_some() && (host == header(header::HOST) || host == public) {
+        true => path_of(&referer),
+        false => "/".to_owned(),
+    }
+}
+
+fn path_of(uri: &Uri) -> String {
+    uri.path_and_query().map_or("/", |path| path.as_str()).to_owned()
+}
+
 /// Tells the handlers behind it who asks.
 pub(super) async fn introduce(session: Session, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(session.caller);
@@ -80,12 +107,12 @@ impl Session {
     }
 }
 
-/// The address that a request came from.
+/// The address that a request came from, as the API writes it.
 pub(super) fn from(parts: &Parts) -> String {
     parts
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
-        .map_or_else(|| "unknown".to_owned(), |info| info.0.ip().to_string())
+        .map_or_else(|| "unknown".to_owned(), |info| info.0.ip().to_canonical().to_string())
 }
 
 /// The cookie of a request, if it has one.

@@ -1,46 +1,49 @@
 //! Signing in with a token, and out.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use askama::Template;
 use axum::Form;
 use axum::extract::{ConnectInfo, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 use serde::Deserialize;
 use store::Time;
 
-use crate::api::rate::{Buckets, Rate};
+use crate::api::rate::{Buckets, Client, Rate};
 use crate::app::App;
 use crate::web::frame::Frame;
 use crate::web::session::{LENGTH, Session, cookie, set_cookie};
 use crate::web::trouble::{Trouble, html};
 
-/// How many wrong tokens an address may try: ten at once, then one every six seconds.
+/// How many wrong tokens a client may try: ten at once, then one every six seconds.
 const WRONG: Rate = Rate {
     each_second: 1.0 / 6.0,
     burst: 10.0,
 };
 
-/// The addresses that tried wrong tokens.
-static ATTEMPTS: LazyLock<Buckets<IpAddr>> = LazyLock::new(Buckets::default);
+/// Who tried wrong tokens.
+static ATTEMPTS: LazyLock<Buckets<Client>> = LazyLock::new(Buckets::default);
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct Page {
     frame: Frame,
     next: String,
+    /// Something was sent after the session had ended.
+    lost: bool,
     problem: Option<&'static str>,
 }
 
 /// Where to go afterwards.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(in crate::web) struct Asked {
-    #[serde(default)]
     next: String,
+    lost: bool,
 }
 
 /// `GET /sign-in`.
@@ -48,6 +51,7 @@ pub(in crate::web) async fn page(State(app): State<Arc<App>>, Query(asked): Quer
     html(&Page {
         frame: Frame::outside(&app),
         next: here(&asked.next).to_owned(),
+        lost: asked.lost,
         problem: None,
     })
 }
@@ -60,16 +64,28 @@ pub(in crate::web) struct Credentials {
     next: String,
 }
 
-/// `POST /sign-in`: attempts are counted by address, as those of the API.
+/// `POST /sign-in`: attempts are counted by client, as those of the API.
 pub(in crate::web) async fn enter(
     State(app): State<Arc<App>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Form(credentials): Form<Credentials>,
 ) -> Response {
+    if is_foreign(&headers) {
+        return Trouble::foreign_form().answer(&app);
+    }
     match attempt(&app, from, &credentials).await {
         Ok(response) => response,
         Err(trouble) => trouble.answer(&app),
     }
+}
+
+/// Whether the browser says that another site sent this: it would sign people in as somebody else. Without a session there is no value
+/// that a form could carry to show that it is ours.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 async fn attempt(app: &App, from: SocketAddr, credentials: &Credentials) -> Result<Response, Trouble> {
@@ -78,11 +94,13 @@ async fn attempt(app: &App, from: SocketAddr, credentials: &Credentials) -> Resu
         let page = Page {
             frame: Frame::outside(app),
             next: next.to_owned(),
+            lost: false,
             problem: Some(problem),
         };
         (status, html(&page)).into_response()
     };
-    if !ATTEMPTS.wait(&from.ip(), WRONG, Instant::now()).is_zero() {
+    let client = Client::at(from.ip());
+    if !ATTEMPTS.wait(&client, WRONG, Instant::now()).is_zero() {
         return Ok(refused(
             StatusCode::TOO_MANY_REQUESTS,
             "Too many attempts from your address: wait a minute and try again.",
@@ -92,7 +110,7 @@ async fn attempt(app: &App, from: SocketAddr, credentials: &Credentials) -> Resu
     let text: SecretString = credentials.token.trim().to_owned().into();
     let Some(token) = app.store.token(&text, now).await? else {
         // Its result is the next attempt's wait.
-        let _ = ATTEMPTS.take(from.ip(), WRONG, Instant::now());
+        let _ = ATTEMPTS.take(client, WRONG, Instant::now());
         return Ok(refused(
             StatusCode::UNAUTHORIZED,
             "This token is not valid: it is misspelt, expired or revoked.",
@@ -136,7 +154,8 @@ pub(in crate::web) async fn leave(
 pub(super) fn here(next: &str) -> &str {
     let ours = next.starts_with('/')
         && !next.starts_with("//")
-        && !next.contains(['\\', '\r', '\n'])
+        // Browsers leave control characters out, and read `/\t/` as `//`.
+        && !next.contains(|one: char| one.is_control() || one == '\\')
         && !next.starts_with("/sign-");
     if ours { next } else { "/" }
 }
@@ -153,6 +172,9 @@ mod tests {
             "https://evil.example",
             "//evil.example",
             "/\\evil.example",
+            "/\t/evil.example",
+            "/\r\n/evil.example",
+            "/runs\u{85}",
             "javascript:alert(1)",
             "/sign-out",
         ] {

@@ -210,6 +210,67 @@ async fn a_wrong_token_is_told_and_too_many_are_not_looked_at() {
 }
 
 #[tokio::test]
+async fn all_addresses_of_an_ipv6_network_are_one_client_that_tries_tokens() {
+    let mut scene = Scene::new().await;
+    for host in 1..=30 {
+        let address = std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 7, 0, 0, 0, host);
+        scene.peer = SocketAddr::from((address, 4000));
+        if scene.post("/sign-in", "", "token=refsync_wrong").await == StatusCode::TOO_MANY_REQUESTS {
+            return;
+        }
+    }
+    panic!("thirty wrong tokens of one network were looked at");
+}
+
+#[tokio::test]
+async fn no_other_site_signs_a_person_in() {
+    let scene = Scene::new().await;
+    let made = scene.app.store.make_token("eve", Role::Admin, None, None, Time::now());
+    let (_, token) = made.await.unwrap();
+    let from = async |site: Option<&str>| {
+        let request = Request::post("/sign-in")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = match site {
+            Some(site) => request.header("sec-fetch-site", site),
+            None => request,
+        };
+        let form = format!("token={}", token.expose_secret());
+        let answer = scene.send(request.body(form).unwrap()).await;
+        (answer.status(), answer.headers().contains_key(header::SET_COOKIE))
+    };
+    for site in ["cross-site", "same-site"] {
+        assert_eq!(from(Some(site)).await, (StatusCode::FORBIDDEN, false), "{site}");
+    }
+    for site in [Some("same-origin"), Some("none"), None] {
+        assert_eq!(from(site).await, (StatusCode::SEE_OTHER, true), "{site:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_sent_after_the_session_ended_leads_back_to_its_page_and_is_said_to_be_lost() {
+    let scene = Scene::new().await;
+    let away = async |referer: Option<&str>| {
+        let request = Request::post("/mirrors/app/pause").header(header::HOST, "refsync.example");
+        let request = match referer {
+            Some(referer) => request.header(header::REFERER, referer),
+            None => request,
+        };
+        let answer = scene.send(request.body("").unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
+    };
+    let page = away(Some("https://refsync.example/mirrors/app?a=b")).await;
+    assert_eq!(page, "/sign-in?next=%2Fmirrors%2Fapp%3Fa%3Db&lost=true");
+    for elsewhere in [None, Some("https://evil.example/runs"), Some("about:blank"), Some("/runs")] {
+        assert_eq!(away(elsewhere).await, "/sign-in?next=%2F&lost=true", "{elsewhere:?}");
+    }
+    let (_, page) = scene.get("/sign-in?next=%2F&lost=true", "").await;
+    assert!(page.contains("nothing was done"), "{page}");
+    let (_, page) = scene.get("/sign-in?next=%2F", "").await;
+    assert!(!page.contains("nothing was done"), "{page}");
+}
+
+#[tokio::test]
 async fn pages_allow_a_browser_nothing_but_what_comes_from_here() {
     let scene = Scene::new().await;
     let cookie = scene.cookie(Role::Read).await;
