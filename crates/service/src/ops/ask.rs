@@ -1,6 +1,5 @@
 //! Runs that people ask for: by hand, again, to release what is held, to put back what was replaced, to settle a conflict.
 
-use store::page::Ask;
 use store::run::{Inputs, Order, Run, State};
 use store::token::Role;
 
@@ -74,6 +73,13 @@ pub(crate) async fn in_earnest(app: &App, caller: &Caller, id: &str) -> Result<R
 
 /// Releases what a run holds.
 pub(crate) async fn approve(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
+    let run = approvable(app, caller, id).await?;
+    let order = Order::Approve { run: run.id.clone() };
+    ordered(app, caller, &run, "approve", order).await
+}
+
+/// A run that the caller may approve.
+pub(crate) async fn approvable(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
     caller.may(Role::Operate)?;
     let run = caller.run(app, id).await?;
     if run.state != State::Held {
@@ -83,26 +89,33 @@ pub(crate) async fn approve(app: &App, caller: &Caller, id: &str) -> Result<Run,
             RunState::from(run.state).word()
         )));
     }
-    let order = Order::Approve { run: run.id.clone() };
-    ordered(app, caller, &run, "approve", order).await
+    earnest(&run)?;
+    Ok(run)
 }
 
 /// Puts back what a run replaced or removed.
 pub(crate) async fn undo(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
+    let run = undoable(app, caller, id).await?;
+    let order = Order::Undo { run: run.id.clone() };
+    ordered(app, caller, &run, "undo", order).await
+}
+
+/// A run that the caller may undo.
+pub(crate) async fn undoable(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
     caller.may(Role::Operate)?;
     let run = caller.run(app, id).await?;
     over(&run)?;
+    earnest(&run)?;
     if run.mirror.is_none() {
         return Err(OpError::Conflict("only a mirror's run can be undone".into()));
     }
-    if !replaced_something(app, &run.id).await? {
+    if !app.store.run_replaced(&run.id).await? {
         return Err(OpError::Conflict(format!(
             "run {} replaced and removed nothing: there is nothing to put back",
             run.id
         )));
     }
-    let order = Order::Undo { run: run.id.clone() };
-    ordered(app, caller, &run, "undo", order).await
+    Ok(run)
 }
 
 /// Ends a run that is queued or under way, and gives it as it is then.
@@ -211,20 +224,13 @@ fn over(run: &Run) -> Result<(), OpError> {
     }
 }
 
-async fn replaced_something(app: &App, id: &str) -> Result<bool, OpError> {
-    let mut ask = Ask {
-        after: None,
-        limit: 500,
-    };
-    loop {
-        let page = app.store.run_refs(id, &ask).await?;
-        if page.items.iter().any(|reference| reference.replaced) {
-            return Ok(true);
-        }
-        match page.next {
-            Some(next) => ask.after = Some(next),
-            None => return Ok(false),
-        }
+fn earnest(run: &Run) -> Result<(), OpError> {
+    match run.inputs.dry_run {
+        false => Ok(()),
+        true => Err(OpError::Conflict(format!(
+            "run {} was a dry run: it wrote nothing and holds nothing",
+            run.id
+        ))),
     }
 }
 

@@ -202,7 +202,7 @@ impl Journal {
                     short(&reference.name),
                     id(reference.old),
                     id(reference.new),
-                    reference.outcome
+                    super::record::said(&reference.outcome, self.run.inputs.dry_run)
                 );
                 self.note(level, &text);
             }

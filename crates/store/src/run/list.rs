@@ -149,6 +149,12 @@ impl Store {
         Ok((items, total))
     }
 
+    /// Whether it replaced or removed the value of any of its references: what an undo puts back.
+    pub async fn run_replaced(&self, id: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT name FROM run_refs WHERE run = $1 AND replaced = 1 LIMIT 1";
+        Ok(self.db().first(sql, args![id]).await?.is_some())
+    }
+
     /// The last run of a mirror before that one that went well, dry runs left out.
     pub async fn last_good_run(&self, mirror: &str, before: &str) -> Result<Option<Run>, StoreError> {
         // Dry runs are told by their inputs alone: of so many in a row a good one would not be found.

@@ -1,7 +1,10 @@
 use engine::side::Side;
+use gitwire::RefName;
 
+use crate::conflict::{Standing, Why};
 use crate::page::Ask;
 use crate::queue::Outcome;
+use crate::queue::tests::stands;
 use crate::run::*;
 use crate::testing::*;
 use crate::{StoreError, Time};
@@ -109,6 +112,85 @@ on_both!(a_run_is_kept_with_its_references_and_its_log, |fresh| {
     );
 });
 
+on_both!(a_run_that_replaced_nothing_is_told_from_one_that_did, |fresh| {
+    fresh.settled("app").await;
+    let store = &fresh.store;
+    let outcomes = [("1", true), ("2", false)].map(|(digit, last)| {
+        let id = format!("01920000-aaaa-7000-8000-00000000000{digit}");
+        let references = (0..600).map(|number| RunRef {
+            replaced: last && number == 599,
+            ..run_ref(&format!("b{number:03}"), Side::Target)
+        });
+        (id, references.collect::<Vec<_>>())
+    });
+    for (id, references) in &outcomes {
+        let done = run(id, Some("app"), State::Succeeded);
+        store.ask_run(&done, Time(1)).await.unwrap();
+        let claim = fresh.claim("w", Time(2)).await.unwrap();
+        let end = Finished {
+            references: references.clone(),
+            ..finished(done)
+        };
+        let outcome = Outcome {
+            run: Some(end),
+            ..Outcome::default()
+        };
+        store.finish(&claim, &outcome, Time(3)).await.unwrap();
+    }
+    assert!(
+        store.run_replaced(&outcomes[0].0).await.unwrap(),
+        "the last of 600"
+    );
+    assert!(!store.run_replaced(&outcomes[1].0).await.unwrap());
+});
+
+on_both!(
+    who_holds_what_a_run_found_held_is_told_until_nobody_does,
+    |fresh| {
+        fresh.settled("app").await;
+        let store = &fresh.store;
+        let id = |digit: u32| format!("01920000-aaaa-7000-8000-00000000000{digit}");
+        let finish = async |digit: u32, outcome: &str, standing: Vec<Standing>, settled: Vec<RefName>| {
+            let done = run(&id(digit), Some("app"), State::Held);
+            store.ask_run(&done, Time(1)).await.unwrap();
+            let claim = fresh.claim("w", Time(2)).await.unwrap();
+            let reference = RunRef {
+                outcome: outcome.to_owned(),
+                ..run_ref("a", Side::Target)
+            };
+            let end = Finished {
+                references: vec![reference],
+                ..finished(done)
+            };
+            let outcome = Outcome {
+                run: Some(end),
+                standing,
+                settled,
+                ..Outcome::default()
+            };
+            store.finish(&claim, &outcome, Time(3)).await.unwrap();
+        };
+        let held = |digit: u32| Standing {
+            run: id(digit),
+            ..stands("a", Why::Held, '1', '2', 3)
+        };
+        finish(1, "held", vec![held(1)], vec![]).await;
+        assert_eq!(store.holder("app", &id(1)).await.unwrap(), Some(id(1)));
+        finish(2, "standing", vec![], vec![]).await;
+        assert_eq!(store.holder("app", &id(2)).await.unwrap(), Some(id(1)));
+        finish(3, "held", vec![held(3)], vec![]).await;
+        assert_eq!(
+            store.holder("app", &id(1)).await.unwrap(),
+            Some(id(3)),
+            "with other values"
+        );
+        finish(4, "deleted", vec![], vec![name("a")]).await;
+        for digit in 1..=4 {
+            assert_eq!(store.holder("app", &id(digit)).await.unwrap(), None);
+        }
+    }
+);
+
 on_both!(a_run_is_found_by_a_unique_beginning_of_its_id, |fresh| {
     fresh.settled("app").await;
     let (one, other) = ("01920000-aaaa", "01920000-abbb");
@@ -204,7 +286,7 @@ on_both!(what_is_old_goes_and_what_waits_for_a_person_stays, |fresh| {
             ..Outcome::default()
         };
         if number == 2 {
-            let mut held = crate::queue::tests::stands("x", crate::conflict::Why::Held, '1', '2', 0);
+            let mut held = stands("x", Why::Held, '1', '2', 0);
             held.run = one.id.clone();
             outcome.standing = vec![held];
         }

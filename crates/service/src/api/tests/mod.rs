@@ -205,10 +205,20 @@ impl Bench {
         references: Vec<RunRef>,
         standing: Vec<Standing>,
     ) -> Run {
-        let run = self
-            .post(&format!("/mirrors/{mirror}/runs"), json!({}))
-            .await
-            .expect(202);
+        let path = format!("/mirrors/{mirror}/runs");
+        self.ran_as(&path, json!({}), state, references, standing).await
+    }
+
+    /// Asks for a run with this request, and runs it, as the worker would, to that end. What stands does so because of it.
+    pub(crate) async fn ran_as(
+        &self,
+        path: &str,
+        request: Value,
+        state: State,
+        references: Vec<RunRef>,
+        standing: Vec<Standing>,
+    ) -> Run {
+        let run = self.post(path, request).await.expect(202);
         let id = run["id"].as_str().unwrap().to_owned();
         let claim = self.claim().await;
         let Work::Asked(run) = &claim.work else {
@@ -232,9 +242,13 @@ impl Bench {
             references,
             log: vec![line(1, "looking"), line(2, "done")],
         };
+        let own = |standing: Standing| Standing {
+            run: run.id.clone(),
+            ..standing
+        };
         let outcome = Outcome {
             run: Some(finished),
-            standing,
+            standing: standing.into_iter().map(own).collect(),
             bases: BTreeMap::from([(name("main"), Base::Agreed(Some(oid('a'))))]),
             ..Outcome::default()
         };

@@ -1,25 +1,10 @@
 //! What pages show.
 
-use engine::side::Side;
 use store::run::{LogLine, RunRef, State};
 
 use super::*;
-use crate::api::tests::{line, name, oid, replaced, waiting};
+use crate::api::tests::{line, replaced, waiting};
 use store::conflict::Why;
-
-/// A reference that the guard holds.
-fn held(short: &str) -> RunRef {
-    RunRef {
-        name: name(short),
-        to: Side::Target,
-        old: Some(oid('a')),
-        new: None,
-        outcome: "held".into(),
-        text: "held until a person approves".into(),
-        remote: None,
-        replaced: false,
-    }
-}
 
 #[tokio::test]
 async fn the_overview_filters_by_state_label_and_host_over_all_its_pages() {
@@ -82,24 +67,6 @@ async fn a_failed_run_names_the_fault_the_next_step_and_the_last_good_run_before
     assert!(
         page.contains(&format!(r#"data-copy="{}""#, "b".repeat(40))),
         "short values copy whole"
-    );
-}
-
-#[tokio::test]
-async fn a_held_run_shows_what_it_would_do_and_leads_to_its_approval() {
-    let signed = Signed::new().await;
-    let held = vec![held("a"), held("b")];
-    let run = signed.bench.ran("app", State::Held, held, vec![]).await;
-    let page = signed.page(&format!("/runs/{}", run.id)).await;
-    assert!(page.contains("Held until a person approves it"), "{page}");
-    assert!(page.contains("It would delete or rewrite 2 references."));
-    assert!(page.contains("<strong>deleted</strong>"));
-    assert!(page.contains(&format!(r#"href="/runs/{}/approve">Approve…</a>"#, run.id)));
-    let confirm = signed.page(&format!("/runs/{}/approve", run.id)).await;
-    assert!(
-        confirm.contains("refs/heads/a")
-            && confirm.contains("refs/heads/b")
-            && confirm.contains("Approve and write")
     );
 }
 

@@ -17,7 +17,7 @@ mod swept;
 mod tests;
 mod waiting;
 
-pub(super) use row::{kind, refused_setup};
+pub(super) use row::{kind, refused_setup, said};
 
 /// A run that came to its end, with all that its record depends on.
 #[derive(Debug)]

@@ -41,14 +41,14 @@ pub(super) fn finished(ran: Ran<'_>) -> Finished {
     };
     Finished {
         run,
-        references: kept(report),
+        references: kept(report, ran.request.dry_run),
         log: ran.log,
     }
 }
 
 /// What is kept of a run's references: all that an undo or an approval needs, and of the others as many as there is room for.
-fn kept(report: &Report) -> Vec<RunRef> {
-    let needed = |one: &&RefReport| is_replaced(one) || matches!(one.outcome, Outcome::Held);
+fn kept(report: &Report, dry_run: bool) -> Vec<RunRef> {
+    let needed = |one: &&RefReport| !dry_run && (is_replaced(one) || matches!(one.outcome, Outcome::Held));
     let room = KEPT.saturating_sub(report.references.iter().filter(needed).count());
     let mut others = 0;
     let kept = report.references.iter().filter(|one| {
@@ -56,7 +56,7 @@ fn kept(report: &Report) -> Vec<RunRef> {
         others += usize::from(!needed(one));
         fits
     });
-    kept.map(of_reference).collect()
+    kept.map(|one| of_reference(one, dry_run)).collect()
 }
 
 /// Whether a value was replaced or removed, or may have been: an undo is leased on the new value.
@@ -161,30 +161,39 @@ fn credential(ran: &Ran<'_>, side: Side) -> Option<String> {
     }
 }
 
-fn of_reference(reference: &RefReport) -> RunRef {
+fn of_reference(reference: &RefReport, dry_run: bool) -> RunRef {
     RunRef {
         name: reference.name.clone(),
         to: reference.to,
         old: reference.old,
         new: reference.new,
         outcome: word(OutcomeWord::from(&reference.outcome)),
-        text: text(reference),
+        text: text(reference, dry_run),
         remote: match &reference.outcome {
             Outcome::Rejected(rejection) => Some(sanitize(rejection.raw.clone())),
             _ => None,
         },
-        replaced: is_replaced(reference),
+        replaced: !dry_run && is_replaced(reference),
     }
 }
 
-fn text(reference: &RefReport) -> String {
-    let text = sanitize(reference.outcome.to_string());
+fn text(reference: &RefReport, dry_run: bool) -> String {
+    let text = said(&reference.outcome, dry_run);
     match &reference.outcome {
         Outcome::Rejected(rejection) => match rejection.advice() {
             Some(advice) => format!("{text}: {advice}"),
             None => text,
         },
         _ => text,
+    }
+}
+
+/// What became of a reference, in words; of a dry run, what would have.
+pub(crate) fn said(outcome: &Outcome, dry_run: bool) -> String {
+    let text = sanitize(outcome.to_string());
+    match dry_run && (is_write(outcome) || matches!(outcome, Outcome::Held)) {
+        true => format!("would be {text}"),
+        false => text,
     }
 }
 

@@ -466,6 +466,44 @@ fn a_dry_run_changes_no_memory() {
 }
 
 #[test]
+fn a_dry_run_says_what_would_be_and_leaves_nothing_to_put_back() {
+    let references = || {
+        vec![
+            reference("main", 'b', 'a', Became::Updated(Lineage::Descends)),
+            reference("old", 'b', 'a', Became::Held),
+            reference("same", 'b', 'a', Became::UpToDate),
+        ]
+    };
+    let told = |dry_run: bool| {
+        let inputs = Inputs {
+            dry_run,
+            ..Inputs::default()
+        };
+        let run = Case::asked(inputs, references()).record().run.unwrap();
+        run.references
+            .into_iter()
+            .map(|one| (one.text, one.replaced))
+            .collect::<Vec<_>>()
+    };
+    let said = |main: &str, old: &str, replaced| {
+        [(main, replaced), (old, false), ("up to date", false)]
+            .map(|(text, replaced)| (text.to_owned(), replaced))
+    };
+    assert_eq!(
+        told(false),
+        said("fast-forwarded", "held until a person approves", true)
+    );
+    assert_eq!(
+        told(true),
+        said(
+            "would be fast-forwarded",
+            "would be held until a person approves",
+            false
+        )
+    );
+}
+
+#[test]
 fn an_asked_run_leaves_nothing_due_and_always_a_row() {
     let case = Case::asked(Inputs::default(), Vec::new()).failing(Side::Source, Fault::LengthRequired);
     let outcome = case.record();

@@ -6,10 +6,11 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{Redirect, Response};
 
+use super::hold::Hold;
 use super::{REFERENCES, references_of, run_of};
 use crate::api::model::run::{Run, RunReference};
 use crate::app::App;
-use crate::ops;
+use crate::ops::{self, OpError};
 use crate::web::frame::Frame;
 use crate::web::pages::confirm::{Confirm, Wish};
 use crate::web::pages::reply::{Pressed, answer, redirect};
@@ -70,8 +71,15 @@ pub(in crate::web) async fn approve_shown(
     Path(id): Path<String>,
 ) -> Response {
     let page = async {
+        ops::ask::approvable(&app, &session.caller, &id).await?;
         let run = run_of(&app, &session, &id).await?;
-        let (writes, more) = wishes(
+        if Hold::of(&app, &run).await? == Some(Hold::Over) {
+            return Err(Trouble::from(OpError::Conflict(format!(
+                "run {} holds nothing any more: it was approved, or a side changed since",
+                run.id
+            ))));
+        }
+        let wishes = wishes(
             &app,
             &session,
             &run,
@@ -84,10 +92,10 @@ pub(in crate::web) async fn approve_shown(
             title: format!("Approve what run {} holds?", short_run(&run.id)),
             lead: format!(
                 "{} would be deleted or rewritten.",
-                counted(writes.len() as u64, "reference")
+                counted(wishes.total(), "reference")
             ),
-            writes,
-            more,
+            more: wishes.said_more(),
+            writes: wishes.shown,
             action: format!("/runs/{}/approve", run.id),
             back: format!("/runs/{}", run.id),
             word: "Approve and write",
@@ -119,17 +127,18 @@ pub(in crate::web) async fn undo_shown(
     Path(id): Path<String>,
 ) -> Response {
     let page = async {
+        ops::ask::undoable(&app, &session.caller, &id).await?;
         let run = run_of(&app, &session, &id).await?;
-        let (writes, more) = wishes(&app, &session, &run, |reference| reference.replaced, true).await?;
+        let wishes = wishes(&app, &session, &run, |reference| reference.replaced, true).await?;
         Ok(Confirm {
             frame: Frame::new(&app, &session, "/runs").await,
             title: format!("Undo run {}?", short_run(&run.id)),
             lead: format!(
                 "{} would get back what the run replaced, as long as the server still has the objects.",
-                counted(writes.len() as u64, "reference")
+                counted(wishes.total(), "reference")
             ),
-            writes,
-            more,
+            more: wishes.said_more(),
+            writes: wishes.shown,
             action: format!("/runs/{}/undo", run.id),
             back: format!("/runs/{}", run.id),
             word: "Put them back",
@@ -154,35 +163,53 @@ pub(in crate::web) async fn undo(
     redirect(&app, done.await)
 }
 
-/// The writes of a run that a person is asked about, and a sentence if there are more than are shown.
+/// The writes that a person is asked about.
+struct Wishes {
+    /// As many as a page shows.
+    shown: Vec<Wish>,
+    /// How many more there are.
+    more: u64,
+}
+
+impl Wishes {
+    fn total(&self) -> u64 {
+        self.shown.len() as u64 + self.more
+    }
+
+    fn said_more(&self) -> Option<String> {
+        (self.more > 0).then(|| format!("And {} more, which the run's page of the API has.", self.more))
+    }
+}
+
+/// The writes of a run that a person is asked about; with `back`, from what the run wrote to what was there.
 async fn wishes(
     app: &App,
     session: &Session,
     run: &Run,
     which: impl Fn(&RunReference) -> bool,
     back: bool,
-) -> Result<(Vec<Wish>, Option<String>), Trouble> {
-    let mut writes = Vec::new();
+) -> Result<Wishes, Trouble> {
+    let mut wishes = Wishes {
+        shown: Vec::new(),
+        more: 0,
+    };
     let mut after = None;
-    let mut more = 0;
     loop {
         let page = references_of(app, session, &run.id, after, 500).await?;
         for reference in page.items.iter().filter(|reference| which(reference)) {
-            if writes.len() == REFERENCES as usize {
-                more += 1;
+            if wishes.shown.len() == REFERENCES as usize {
+                wishes.more += 1;
                 continue;
             }
             let mut wish = Wish::new(reference);
             if back {
                 std::mem::swap(&mut wish.old, &mut wish.new);
             }
-            writes.push(wish);
+            wishes.shown.push(wish);
         }
         after = page.next;
         if after.is_none() {
-            break;
+            return Ok(wishes);
         }
     }
-    let more = (more > 0).then(|| format!("And {more} more, which the run's page of the API has."));
-    Ok((writes, more))
 }

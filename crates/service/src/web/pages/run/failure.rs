@@ -2,6 +2,7 @@
 
 use store::Time;
 
+use super::hold::Hold;
 use super::tone;
 use crate::api::model::run::{Order, Run, RunReference, RunState};
 use crate::app::App;
@@ -30,26 +31,24 @@ pub(super) struct Failure {
 }
 
 /// What is told first of a run that did not go well: the fault, or the references that were not written. `bad` are the first of
-/// these, `total` is how many there are.
+/// these, `total` is how many there are, `hold` is what became of those that the guard held.
 pub(super) async fn failure(
     app: &App,
     session: &Session,
     run: &Run,
     bad: &[RunReference],
     total: u64,
+    hold: Option<&Hold>,
 ) -> Result<Option<Failure>, Trouble> {
     if !matches!(run.state, RunState::Failed | RunState::Refused | RunState::Held) {
         return Ok(None);
     }
     let fault = run.fault.as_ref();
-    let line = match (fault, bad.first()) {
-        (Some(fault), _) => fault.message.clone(),
-        (None, Some(_)) if run.state == RunState::Held => format!(
-            "It would delete or rewrite {}. The others went through.",
-            counted(total, "reference")
-        ),
-        (None, Some(first)) => format!("{}: {}", first.name, first.text),
-        (None, None) => run.state.word().to_owned(),
+    let line = match (fault, hold, bad.first()) {
+        (Some(fault), ..) => fault.message.clone(),
+        (None, Some(hold), Some(_)) => hold.line(&counted(total, "reference")),
+        (None, None, Some(first)) => format!("{}: {}", first.name, first.text),
+        (None, _, None) => run.state.word().to_owned(),
     };
     let last_good = ops::runs::last_good(app, &session.caller, &run.id).await?;
     let now = Time::now();
@@ -61,9 +60,9 @@ pub(super) async fn failure(
         .map(Wish::new)
         .collect();
     let settled = first_conflict(app, session, run, bad).await;
-    let (advice, link) = next(run, bad, settled.as_deref());
+    let (advice, link) = next(run, bad, settled.as_deref(), hold);
     Ok(Some(Failure {
-        title: title(run, total),
+        title: title(run, total, hold),
         line: cut(&line),
         more: total.saturating_sub(changes.len() as u64),
         changes,
@@ -75,10 +74,12 @@ pub(super) async fn failure(
     }))
 }
 
-fn title(run: &Run, bad: u64) -> String {
+fn title(run: &Run, bad: u64, hold: Option<&Hold>) -> String {
+    if let Some(hold) = hold {
+        return hold.title().to_owned();
+    }
     let side = run.fault.as_ref().and_then(|fault| fault.side.as_deref());
     match (run.state, side) {
-        (RunState::Held, _) => "Held until a person approves it".to_owned(),
         (_, Some(side)) => format!("The {side} is at fault"),
         (RunState::Refused, _) => counted(bad, "reference") + " not written",
         _ => "refsync is at fault".to_owned(),
@@ -86,7 +87,12 @@ fn title(run: &Run, bad: u64) -> String {
 }
 
 /// What to do: as the fault says, or by what became of the first reference that was not written.
-fn next(run: &Run, bad: &[RunReference], conflict: Option<&str>) -> (Option<String>, Option<Link>) {
+fn next(
+    run: &Run,
+    bad: &[RunReference],
+    conflict: Option<&str>,
+    hold: Option<&Hold>,
+) -> (Option<String>, Option<Link>) {
     if let Some(fault) = &run.fault {
         return (fault.advice.clone(), None);
     }
@@ -104,13 +110,14 @@ fn next(run: &Run, bad: &[RunReference], conflict: Option<&str>) -> (Option<Stri
             link(reference),
         );
     }
+    if let Some(hold) = hold {
+        return hold.next();
+    }
     let Some(first) = bad.first() else {
         return (None, None);
     };
     let text = match first.outcome.as_str() {
-        "held" => {
-            "look at the list, and approve it if it is meant; else put back on its side what should stay"
-        }
+        "held" => "look at what is held: it waits for a person",
         "rejected" => {
             "the host does not let refsync write: change the rule there (a protected branch, a hook, a quota), or take the reference out of scope"
         }
@@ -206,9 +213,9 @@ mod tests {
                 ..reference("refs/heads/main")
             };
             assert!(matches!(tone(&bad), "bad" | "waiting"), "{outcome}");
-            assert!(next(&run(), &[bad], None).0.is_some(), "{outcome}");
+            assert!(next(&run(), &[bad], None, None).0.is_some(), "{outcome}");
         }
-        assert_eq!(next(&run(), &[], None).0, None);
+        assert_eq!(next(&run(), &[], None, None).0, None);
     }
 
     #[test]
@@ -221,8 +228,8 @@ mod tests {
             outcome: "refused".into(),
             ..reference("refs/heads/main")
         };
-        assert!(next(&run, std::slice::from_ref(&bad), None).1.is_none());
-        let link = next(&run, &[bad], Some("refs/heads/main")).1.unwrap();
+        assert!(next(&run, std::slice::from_ref(&bad), None, None).1.is_none());
+        let link = next(&run, &[bad], Some("refs/heads/main"), None).1.unwrap();
         assert!(
             link.href
                 .starts_with("/conflicts/view?mirror=app&reference=refs%2Fheads%2Fmain")

@@ -2,6 +2,7 @@
 
 mod acts;
 mod failure;
+mod hold;
 mod list;
 mod log;
 mod page;

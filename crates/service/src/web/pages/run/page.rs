@@ -9,13 +9,14 @@ use axum::response::Response;
 use store::Time;
 
 use super::failure::{Failure, TROUBLED, failure, troubled_first};
+use super::hold::Hold;
 use super::log::{self, Asked, Log};
 use super::{REFERENCES, references_of, run_of, tone};
 use crate::api::model::Side;
 use crate::api::model::run::{Order, Run, RunReference, RunState};
 use crate::app::App;
 use crate::live::HowFar;
-use crate::ops;
+use crate::ops::{self, OpError};
 use crate::output::summary::human_bytes;
 use crate::web::frame::Frame;
 use crate::web::pages::filters;
@@ -46,7 +47,6 @@ struct Page {
     can_undo: bool,
     can_rerun: bool,
     can_carry_out: bool,
-    held: bool,
     steps: Vec<Step>,
     failure: Option<Failure>,
     stages: Vec<(String, u64)>,
@@ -87,6 +87,7 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
     let references = references_of(app, session, &run.id, None, REFERENCES).await?;
     let (troubled, bad) = ops::runs::references_with(app, caller, &run.id, &TROUBLED, REFERENCES).await?;
     let troubled: Vec<RunReference> = troubled.into_iter().map(ops::show::run_reference).collect();
+    let hold = Hold::of(app, &run).await?;
     let now = Time::now();
     let over = run.state.is_over();
     let mut frame = Frame::new(app, session, "/runs").await;
@@ -110,13 +111,12 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
         took: took(&run),
         attempt: run.attempt,
         over,
-        held: run.state == RunState::Held,
         can_carry_out: over && run.inputs.dry_run && run.mirror.is_some() && !references.items.is_empty(),
-        can_approve: run.state == RunState::Held && !run.inputs.dry_run,
+        can_approve: hold == Some(Hold::Here),
         can_cancel: !over,
-        can_undo: over && references.items.iter().any(|reference| reference.replaced),
-        can_rerun: over && run.mirror.is_some() && run.inputs.order.is_none(),
-        failure: failure(app, session, &run, &troubled, bad).await?,
+        can_undo: can_undo(app, session, &run).await?,
+        can_rerun: over && run.inputs.order.is_none(),
+        failure: failure(app, session, &run, &troubled, bad, hold.as_ref()).await?,
         timeline: plot::timeline(&stages, run.state.stored()),
         steps: steps(app, &run),
         stages,
@@ -132,6 +132,15 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
         log: log::part(app, session, &run, asked).await?,
         id: run.id,
     })
+}
+
+/// Whether the session may undo the run, and something would be put back.
+async fn can_undo(app: &App, session: &Session, run: &Run) -> Result<bool, Trouble> {
+    match ops::ask::undoable(app, &session.caller, &run.id).await {
+        Ok(_) => Ok(true),
+        Err(OpError::Conflict(_) | OpError::Forbidden { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn title(run: &Run) -> String {

@@ -1,0 +1,77 @@
+//! What became of the references that a run's guard held.
+
+use crate::api::model::run::{Run, RunState};
+use crate::app::App;
+use crate::web::pages::rows::Link;
+use crate::web::trouble::Trouble;
+
+/// What became of the references that a run held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// They wait for a person to approve this run.
+    Here,
+    /// They wait, and another run is the one to approve: it held the same before, or saw newer values.
+    Elsewhere(String),
+    /// They wait no more: approved, or a side changed.
+    Over,
+    /// It was a dry run.
+    Never,
+}
+
+impl Hold {
+    /// Of a run that ended held; `None` of any other.
+    pub(super) async fn of(app: &App, run: &Run) -> Result<Option<Self>, Trouble> {
+        let (RunState::Held, Some(mirror)) = (run.state, &run.mirror) else {
+            return Ok(None);
+        };
+        if run.inputs.dry_run {
+            return Ok(Some(Self::Never));
+        }
+        Ok(Some(match app.store.holder(mirror, &run.id).await? {
+            Some(holder) if holder == run.id => Self::Here,
+            Some(holder) => Self::Elsewhere(holder),
+            None => Self::Over,
+        }))
+    }
+
+    /// The headline.
+    pub(super) fn title(&self) -> &'static str {
+        match self {
+            Self::Here | Self::Elsewhere(_) => "Held until a person approves it",
+            Self::Over => "It was held, and waits no more",
+            Self::Never => "It would be held until a person approves it",
+        }
+    }
+
+    /// What it holds, or did; `count` says how many.
+    pub(super) fn line(&self, count: &str) -> String {
+        match self {
+            Self::Here | Self::Elsewhere(_) => {
+                format!("It would delete or rewrite {count}. The others went through.")
+            }
+            Self::Over => format!("It held back {count}, which would have been deleted or rewritten."),
+            Self::Never => format!("A run would hold back {count}, which it would delete or rewrite."),
+        }
+    }
+
+    /// What to do next.
+    pub(super) fn next(&self) -> (Option<String>, Option<Link>) {
+        match self {
+            Self::Here => {
+                let text = "look at the list, and approve it if it is meant; else put back on its side what should stay";
+                (Some(text.to_owned()), None)
+            }
+            Self::Elsewhere(run) => {
+                let text = "another run holds the same: approve that one, if it is meant";
+                let link = Link::new(format!("/runs/{run}"), "See the run that holds it").main();
+                (Some(text.to_owned()), Some(link))
+            }
+            Self::Over => (None, None),
+            Self::Never => {
+                let text =
+                    "nothing was written, and nothing waits: run the mirror, and approve it if it is meant";
+                (Some(text.to_owned()), None)
+            }
+        }
+    }
+}

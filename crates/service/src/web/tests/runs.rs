@@ -1,0 +1,230 @@
+//! What a run's page offers, and what its buttons do.
+
+use engine::side::Side;
+use serde_json::json;
+use store::conflict::{Standing, Why};
+use store::run::{Run, RunRef, State};
+
+use super::*;
+use crate::api::tests::{name, oid, replaced, waiting};
+
+/// A reference that the guard holds.
+fn held(short: &str) -> RunRef {
+    RunRef {
+        name: name(short),
+        to: Side::Target,
+        old: Some(oid('a')),
+        new: None,
+        outcome: "held".into(),
+        text: "held until a person approves".into(),
+        remote: None,
+        replaced: false,
+    }
+}
+
+fn stands_held(short: &str) -> Standing {
+    waiting(short, Why::Held)
+}
+
+impl Signed {
+    /// A run of `app` that holds these.
+    async fn holding(&self, names: &[&str]) -> Run {
+        let references = names.iter().map(|name| held(name)).collect();
+        let standing = names.iter().map(|name| stands_held(name)).collect();
+        self.bench.ran("app", State::Held, references, standing).await
+    }
+
+    async fn run_page(&self, run: &Run) -> String {
+        self.page(&format!("/runs/{}", run.id)).await
+    }
+}
+
+fn offers(page: &str, run: &Run, act: &str) -> bool {
+    page.contains(&format!(r#""/runs/{}/{act}""#, run.id))
+}
+
+#[tokio::test]
+async fn a_held_run_shows_what_it_would_do_and_leads_to_its_approval() {
+    let signed = Signed::new().await;
+    let run = signed.holding(&["a", "b"]).await;
+    let page = signed.run_page(&run).await;
+    assert!(page.contains("Held until a person approves it"), "{page}");
+    assert!(page.contains("It would delete or rewrite 2 references."));
+    assert!(page.contains("<strong>deleted</strong>"));
+    assert!(page.contains(&format!(r#"href="/runs/{}/approve">Approve…</a>"#, run.id)));
+    let confirm = signed.page(&format!("/runs/{}/approve", run.id)).await;
+    assert!(
+        confirm.contains("refs/heads/a")
+            && confirm.contains("refs/heads/b")
+            && confirm.contains("Approve and write")
+    );
+}
+
+#[tokio::test]
+async fn what_waits_no_more_is_not_offered_to_be_approved() {
+    let signed = Signed::new().await;
+    let first = signed.holding(&["a"]).await;
+    // Somebody presses Run now: it holds the same, and what waits waits under the first.
+    let again = signed
+        .bench
+        .ran("app", State::Held, vec![held("a")], vec![])
+        .await;
+    let page = signed.run_page(&again).await;
+    assert!(!offers(&page, &again, "approve"), "{page}");
+    assert!(
+        page.contains(&format!(r#"href="/runs/{}">See the run that holds it"#, first.id)),
+        "{page}"
+    );
+    // With other values it waits under the newest.
+    let newer = signed.holding(&["a"]).await;
+    let page = signed.run_page(&first).await;
+    assert!(
+        !offers(&page, &first, "approve") && page.contains(&newer.id),
+        "{page}"
+    );
+    assert!(offers(&signed.run_page(&newer).await, &newer, "approve"));
+
+    signed
+        .bench
+        .ran("app", State::Succeeded, vec![], vec![waiting("a", Why::Deletion)])
+        .await;
+    let page = signed.run_page(&newer).await;
+    assert!(!offers(&page, &newer, "approve"), "{page}");
+    assert!(page.contains("It was held, and waits no more"), "{page}");
+    let approve = format!("/runs/{}/approve", newer.id);
+    let (status, page) = signed.scene().get(&approve, &signed.cookie).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("holds nothing any more"), "{page}");
+}
+
+#[tokio::test]
+async fn a_dry_run_is_neither_undone_nor_approved() {
+    let signed = Signed::new().await;
+    let runs = "/mirrors/app/runs";
+    let dry = || json!({"dryRun": true});
+    let wrote = signed
+        .bench
+        .ran_as(runs, dry(), State::Succeeded, vec![replaced("main")], vec![]);
+    let wrote = wrote.await;
+    let page = signed.run_page(&wrote).await;
+    assert!(!offers(&page, &wrote, "undo"), "{page}");
+    let (status, _, page) = signed.send(&format!("/runs/{}/undo", wrote.id), &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("was a dry run"), "{page}");
+
+    let held = signed
+        .bench
+        .ran_as(runs, dry(), State::Held, vec![held("a")], vec![])
+        .await;
+    let page = signed.run_page(&held).await;
+    assert!(!offers(&page, &held, "approve"), "{page}");
+    assert!(
+        page.contains("It would be held until a person approves it"),
+        "{page}"
+    );
+    let (status, _, _) = signed.send(&format!("/runs/{}/approve", held.id), &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn an_undo_is_offered_wherever_the_replaced_reference_stands_and_counts_all_of_them() {
+    let signed = Signed::new().await;
+    let others = (0..300).map(|number| RunRef {
+        replaced: false,
+        ..replaced(&format!("a{number:03}"))
+    });
+    let references = others.chain([replaced("z")]).collect();
+    let run = signed
+        .bench
+        .ran("app", State::Succeeded, references, vec![])
+        .await;
+    assert!(offers(&signed.run_page(&run).await, &run, "undo"));
+    let confirm = signed.page(&format!("/runs/{}/undo", run.id)).await;
+    assert!(confirm.contains("1 reference would get back"), "{confirm}");
+
+    let many = (0..300)
+        .map(|number| replaced(&format!("a{number:03}")))
+        .collect();
+    let run = signed.bench.ran("app", State::Succeeded, many, vec![]).await;
+    let confirm = signed.page(&format!("/runs/{}/undo", run.id)).await;
+    assert!(confirm.contains("300 references would get back"), "{confirm}");
+    assert!(confirm.contains("And 100 more"), "{confirm}");
+
+    let none = signed.bench.ran("app", State::Succeeded, vec![], vec![]).await;
+    assert!(!offers(&signed.run_page(&none).await, &none, "undo"));
+}
+
+#[tokio::test]
+async fn a_one_off_run_is_made_again_and_not_undone() {
+    let signed = Signed::new().await;
+    let request = json!({
+        "sourceUrl": "https://git.example.org/a/once.git",
+        "targetUrl": "https://git.example.org/b/once.git",
+    });
+    let once = signed
+        .bench
+        .ran_as("/runs", request, State::Succeeded, vec![replaced("main")], vec![]);
+    let once = once.await;
+    let page = signed.run_page(&once).await;
+    assert!(
+        offers(&page, &once, "rerun") && !offers(&page, &once, "undo"),
+        "{page}"
+    );
+    let (status, to, page) = signed.send(&format!("/runs/{}/rerun", once.id), &[]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    let again = signed
+        .bench
+        .app
+        .store
+        .run(to.rsplit('/').next().unwrap())
+        .await
+        .unwrap();
+    assert_eq!((again.of, again.inputs), (Some(once.id), once.inputs));
+    assert_eq!((again.mirror, again.attempt), (None, 2));
+}
+
+#[tokio::test]
+async fn a_run_that_waits_is_cancelled_and_one_that_is_over_is_made_again() {
+    let signed = Signed::new().await;
+    let asked = signed
+        .bench
+        .post("/mirrors/app/runs", json!({"references": ["refs/heads/main"]}))
+        .await
+        .expect(202);
+    let id = asked["id"].as_str().unwrap();
+    let run = async || signed.bench.app.store.run(id).await.unwrap();
+    let page = signed.run_page(&run().await).await;
+    assert!(
+        offers(&page, &run().await, "cancel") && !offers(&page, &run().await, "rerun"),
+        "{page}"
+    );
+    let (status, _, _) = signed.send(&format!("/runs/{id}/rerun"), &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT, "it has not ended");
+
+    let (status, to, page) = signed.send(&format!("/runs/{id}/cancel"), &[]).await;
+    assert_eq!(
+        (status, to),
+        (StatusCode::SEE_OTHER, format!("/runs/{id}")),
+        "{page}"
+    );
+    assert_eq!(run().await.state, State::Cancelled);
+    let (status, _, _) = signed.send(&format!("/runs/{id}/cancel"), &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT, "it is over");
+
+    let page = signed.run_page(&run().await).await;
+    assert!(
+        offers(&page, &run().await, "rerun") && !offers(&page, &run().await, "cancel"),
+        "{page}"
+    );
+    let (status, to, page) = signed.send(&format!("/runs/{id}/rerun"), &[]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    let again = signed
+        .bench
+        .app
+        .store
+        .run(to.rsplit('/').next().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(again.of.as_deref(), Some(id));
+    assert_eq!(again.inputs.references, ["refs/heads/main"]);
+}
