@@ -70,7 +70,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/audit", get(audit::page))
         .route("/sign-in", get(sign_in::page).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
+        .fallback(trouble::no_such_page)
         .layer(axum::extract::DefaultBodyLimit::max(MAX_FORM))
+        .layer(from_fn_with_state(Arc::clone(app), trouble::in_its_frame))
         .layer(header_layer(header::CACHE_CONTROL, "no-store"));
     let live = Router::new()
         .nest_service("/live", crate::api::live(app))
@@ -79,7 +81,6 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .merge(assets::router())
         .merge(pages)
         .merge(live)
-        .fallback(trouble::no_such_page)
         .layer(
             ServiceBuilder::new()
                 .layer(header_layer(header::CONTENT_SECURITY_POLICY, POLICY))

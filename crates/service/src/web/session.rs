@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use store::Time;
+use store::{StoreError, Time};
 use subtle::ConstantTimeEq;
 
 use super::trouble::Trouble;
@@ -41,21 +41,11 @@ impl FromRequestParts<Arc<App>> for Session {
         let Some(secret) = cookie(parts) else {
             return Err(away());
         };
-        let token = app
-            .store
-            .session(&secret, Time::now())
-            .await
-            .map_err(|error| Trouble::from(error).into_response())?;
-        let Some(token) = token else {
-            return Err(away());
-        };
-        Ok(Self {
-            caller: Caller {
-                token,
-                from: from(parts),
-            },
-            csrf: csrf(&secret),
-        })
+        match Self::open(app, &secret, from(parts)).await {
+            Ok(Some(session)) => Ok(session),
+            Ok(None) => Err(away()),
+            Err(error) => Err(Trouble::from(error).into_response()),
+        }
     }
 }
 
@@ -77,7 +67,12 @@ fn sender(parts: &Parts, app: &App) -> String {
     let Some(referer) = header(header::REFERER).and_then(|referer| referer.parse::<Uri>().ok()) else {
         return "/".to_owned();
     };
-    let public = app.loaded().config.public_url.as_deref().and_then(|url| url.parse::<Uri>().ok());
+    let public = app
+        .loaded()
+        .config
+        .public_url
+        .as_deref()
+        .and_then(|url| url.parse::<Uri>().ok());
     let public = public.as_ref().and_then(Uri::authority).map(|one| one.as_str());
     let host = referer.authority().map(|one| one.as_str());
     match host.is_some() && (host == header(header::HOST) || host == public) {
@@ -97,6 +92,19 @@ pub(super) async fn introduce(session: Session, mut request: Request, next: Next
 }
 
 impl Session {
+    /// The session of a cookie, if it is valid now, for a caller at that address.
+    pub(super) async fn open(
+        app: &App,
+        secret: &SecretString,
+        from: String,
+    ) -> Result<Option<Self>, StoreError> {
+        let token = app.store.session(secret, Time::now()).await?;
+        Ok(token.map(|token| Self {
+            caller: Caller { token, from },
+            csrf: csrf(secret),
+        }))
+    }
+
     /// Whether a form is ours.
     pub(super) fn check(&self, csrf: &str) -> Result<(), Trouble> {
         if bool::from(self.csrf.as_bytes().ct_eq(csrf.as_bytes())) {
@@ -109,10 +117,10 @@ impl Session {
 
 /// The address that a request came from, as the API writes it.
 pub(super) fn from(parts: &Parts) -> String {
-    parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or_else(|| "unknown".to_owned(), |info| info.0.ip().to_canonical().to_string())
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or_else(
+        || "unknown".to_owned(),
+        |info| info.0.ip().to_canonical().to_string(),
+    )
 }
 
 /// The cookie of a request, if it has one.

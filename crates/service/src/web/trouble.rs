@@ -1,21 +1,22 @@
-//! What went wrong, as a page.
+//! What went wrong, as a page. Handlers answer with the bare fact; the outermost layer makes a page of it, with the frame of who asked.
 
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use store::StoreError;
 
 use super::frame::Frame;
-use super::session::Session;
+use super::session::{Session, cookie, from};
 use crate::app::App;
 use crate::ops::OpError;
 use crate::output::names::visible;
 
 /// Why a page is not shown or an act not done.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Trouble {
     status: StatusCode,
     title: &'static str,
@@ -40,6 +41,11 @@ impl Trouble {
         }
     }
 
+    /// Whether something does not exist, or not for who asked.
+    pub(super) fn is_missing(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     /// What was sent makes no sense.
     pub(super) fn bad(detail: impl Into<String>) -> Self {
         Self {
@@ -48,24 +54,39 @@ impl Trouble {
             detail: detail.into(),
         }
     }
-
-    /// Answers as a page.
-    pub(super) fn answer(self, app: &App) -> Response {
-        let page = Page {
-            frame: Frame::outside(app),
-            title: self.title,
-            detail: self.detail,
-        };
-        (self.status, html(&page)).into_response()
-    }
 }
 
-/// Without the frame: where there is no `App` at hand.
+/// For [`in_its_frame`]; a text where that is not around it.
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         let text = format!("{}\n\n{}\n", self.title, self.detail);
-        (self.status, text).into_response()
+        let mut response = (self.status, text).into_response();
+        response.extensions_mut().insert(self);
+        response
     }
+}
+
+/// Makes a page of what went wrong; who signed in keeps the navigation.
+pub(super) async fn in_its_frame(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let (secret, from) = (cookie(&parts), from(&parts));
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let Some(trouble) = response.extensions_mut().remove::<Trouble>() else {
+        return response;
+    };
+    let session = match &secret {
+        Some(secret) => Session::open(&app, secret, from).await,
+        None => Ok(None),
+    };
+    let page = Page {
+        frame: match &session {
+            Ok(Some(session)) => Frame::new(&app, session, "").await,
+            _ => Frame::outside(&app),
+        },
+        title: trouble.title,
+        detail: trouble.detail,
+    };
+    (trouble.status, html(&page)).into_response()
 }
 
 impl From<OpError> for Trouble {
@@ -116,11 +137,10 @@ pub(super) fn html(page: &impl Template) -> Response {
 }
 
 /// Anything else under `/`.
-pub(super) async fn no_such_page(State(app): State<Arc<App>>, _session: Session) -> Response {
+pub(super) async fn no_such_page(_session: Session) -> Trouble {
     Trouble {
         status: StatusCode::NOT_FOUND,
         title: "There is no such page",
         detail: "The address may be misspelt, or what it showed was removed.".into(),
     }
-    .answer(&app)
 }

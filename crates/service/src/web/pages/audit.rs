@@ -84,5 +84,5 @@ pub(in crate::web) async fn page(
             next: page.next.map(|after| format!("/audit?after={}", segment(&after))),
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }

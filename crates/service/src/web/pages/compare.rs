@@ -59,5 +59,5 @@ pub(in crate::web) async fn page(
             mirror: name.clone(),
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }

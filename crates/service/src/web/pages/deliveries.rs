@@ -9,11 +9,12 @@ use axum::response::{Redirect, Response};
 use serde::Deserialize;
 use store::Time;
 use store::delivery::Filter;
+use store::page::Page;
 
 use super::reply::{Pressed, answer, redirect};
 use super::rows::{DeliveryRow, cut, segment};
 use crate::app::App;
-use crate::ops;
+use crate::ops::{self, OpError};
 use crate::output::names::visible;
 use crate::output::summary::human_bytes;
 use crate::web::frame::Frame;
@@ -52,7 +53,14 @@ pub(in crate::web) async fn list(
             credential: None,
         };
         let ask = ops::pages::ask(asked.after.clone(), None)?;
-        let page = ops::deliveries::list(&app, &session.caller, &filter, ask).await?;
+        let page = match ops::deliveries::list(&app, &session.caller, &filter, ask).await {
+            // A name that is typed is a filter, not an address.
+            Err(OpError::NotFound { .. }) if !asked.mirror.is_empty() => Page {
+                items: Vec::new(),
+                next: None,
+            },
+            page => page?,
+        };
         let now = Time::now();
         Ok(List {
             frame: Frame::new(&app, &session, "/deliveries")
@@ -73,12 +81,12 @@ pub(in crate::web) async fn list(
             }),
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 #[derive(Template)]
 #[template(path = "delivery.html")]
-struct Page {
+struct Shown {
     frame: Frame,
     one: DeliveryRow,
     from: String,
@@ -105,7 +113,7 @@ pub(in crate::web) async fn page(
             .unwrap_or(body);
         let header =
             |(name, value): (String, String)| (visible(name.as_bytes()), cut(&visible(value.as_bytes())));
-        Ok(Page {
+        Ok(Shown {
             frame: Frame::new(&app, &session, "/deliveries").await,
             one: DeliveryRow::new(&shown, Time::now()),
             from: shown.from.clone(),
@@ -122,7 +130,7 @@ pub(in crate::web) async fn page(
             body: beginning(&visible_lines(&body)),
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 fn beginning(text: &str) -> String {
@@ -145,5 +153,5 @@ pub(in crate::web) async fn redeliver(
         let again = ops::hooks::redeliver(&app, &session.caller, &id).await?;
         Ok(Redirect::to(&format!("/deliveries/{}", again.id)))
     };
-    redirect(&app, done.await)
+    redirect(done.await)
 }

@@ -102,7 +102,7 @@ pub(in crate::web) async fn page(
     session: Session,
     Path(name): Path<String>,
 ) -> Response {
-    answer(&app, show(&app, &session, &name).await)
+    answer(show(&app, &session, &name).await)
 }
 
 /// How many references are in scope, as far as that is known.
@@ -326,7 +326,7 @@ pub(in crate::web) async fn references(
             mirror: visible(name.as_bytes()),
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 /// `POST /mirrors/{name}/pause`.
@@ -336,7 +336,7 @@ pub(in crate::web) async fn pause(
     Path(name): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    redirect(&app, set_paused(&app, &session, &name, &pressed, true).await)
+    redirect(set_paused(&app, &session, &name, &pressed, true).await)
 }
 
 /// `POST /mirrors/{name}/resume`.
@@ -346,7 +346,7 @@ pub(in crate::web) async fn resume(
     Path(name): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    redirect(&app, set_paused(&app, &session, &name, &pressed, false).await)
+    redirect(set_paused(&app, &session, &name, &pressed, false).await)
 }
 
 async fn set_paused(
@@ -377,5 +377,5 @@ pub(in crate::web) async fn register(
             None => Ok(Redirect::to(&mirror_href(&name))),
         }
     };
-    redirect(&app, done.await)
+    redirect(done.await)
 }

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::app::App;
 use crate::web::trouble::{Trouble, html};
 
 /// What a button sends.
@@ -21,17 +20,17 @@ impl Pressed {
 }
 
 /// A page, or why there is none.
-pub(super) fn answer<P: Template>(app: &App, page: Result<P, Trouble>) -> Response {
+pub(super) fn answer<P: Template>(page: Result<P, Trouble>) -> Response {
     match page {
         Ok(page) => html(&page),
-        Err(trouble) => trouble.answer(app),
+        Err(trouble) => trouble.into_response(),
     }
 }
 
 /// Where to go after something was done, or why it was not.
-pub(super) fn redirect(app: &App, done: Result<Redirect, Trouble>) -> Response {
+pub(super) fn redirect(done: Result<Redirect, Trouble>) -> Response {
     match done {
         Ok(redirect) => redirect.into_response(),
-        Err(trouble) => trouble.answer(app),
+        Err(trouble) => trouble.into_response(),
     }
 }

@@ -54,7 +54,7 @@ pub(in crate::web) async fn page(
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    answer(&app, empty(&app, &session, &name, &asked.set).await)
+    answer(empty(&app, &session, &name, &asked.set).await)
 }
 
 async fn empty(app: &App, session: &Session, name: &str, set: &str) -> Result<Page, Trouble> {
@@ -158,7 +158,7 @@ pub(in crate::web) async fn start(
     Form(sent): Form<Sent>,
 ) -> Response {
     if let Err(trouble) = session.check(&sent.csrf) {
-        return trouble.answer(&app);
+        return trouble.into_response();
     }
     match ordered(&app, &session, &name, &sent).await {
         Ok(run) => Redirect::to(&format!("/runs/{}", run.id)).into_response(),
@@ -171,9 +171,9 @@ pub(in crate::web) async fn start(
                 reverse: sent.reverse == "true",
                 ..page
             });
-            answer(&app, page)
+            answer(page)
         }
-        Err(error) => Trouble::from(error).answer(&app),
+        Err(error) => Trouble::from(error).into_response(),
     }
 }
 

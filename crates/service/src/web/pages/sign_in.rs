@@ -72,11 +72,11 @@ pub(in crate::web) async fn enter(
     Form(credentials): Form<Credentials>,
 ) -> Response {
     if is_foreign(&headers) {
-        return Trouble::foreign_form().answer(&app);
+        return Trouble::foreign_form().into_response();
     }
     match attempt(&app, from, &credentials).await {
         Ok(response) => response,
-        Err(trouble) => trouble.answer(&app),
+        Err(trouble) => trouble.into_response(),
     }
 }
 
@@ -139,12 +139,12 @@ pub(in crate::web) async fn leave(
         Err(_) => Err(Trouble::foreign_form()),
     };
     if let Err(trouble) = sent.and_then(|sent| session.check(&sent.csrf)) {
-        return trouble.answer(&app);
+        return trouble.into_response();
     }
     if let Some(secret) = cookie(&parts)
         && let Err(error) = app.store.close_session(&secret).await
     {
-        return Trouble::from(error).answer(&app);
+        return Trouble::from(error).into_response();
     }
     let cookie = set_cookie(&app, None);
     ([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response()

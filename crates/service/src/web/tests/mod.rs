@@ -57,7 +57,7 @@ impl Scene {
         let (_, text) = self
             .app
             .store
-            .make_token("ada", role, None, None, Time::now())
+            .make_token(&format!("ada, {role:?}"), role, None, None, Time::now())
             .await
             .unwrap();
         let answer = self
@@ -226,11 +226,14 @@ async fn all_addresses_of_an_ipv6_network_are_one_client_that_tries_tokens() {
 #[tokio::test]
 async fn no_other_site_signs_a_person_in() {
     let scene = Scene::new().await;
-    let made = scene.app.store.make_token("eve", Role::Admin, None, None, Time::now());
+    let made = scene
+        .app
+        .store
+        .make_token("eve", Role::Admin, None, None, Time::now());
     let (_, token) = made.await.unwrap();
     let from = async |site: Option<&str>| {
-        let request = Request::post("/sign-in")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request =
+            Request::post("/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let request = match site {
             Some(site) => request.header("sec-fetch-site", site),
             None => request,
@@ -262,8 +265,17 @@ async fn a_form_sent_after_the_session_ended_leads_back_to_its_page_and_is_said_
     };
     let page = away(Some("https://refsync.example/mirrors/app?a=b")).await;
     assert_eq!(page, "/sign-in?next=%2Fmirrors%2Fapp%3Fa%3Db&lost=true");
-    for elsewhere in [None, Some("https://evil.example/runs"), Some("about:blank"), Some("/runs")] {
-        assert_eq!(away(elsewhere).await, "/sign-in?next=%2F&lost=true", "{elsewhere:?}");
+    for elsewhere in [
+        None,
+        Some("https://evil.example/runs"),
+        Some("about:blank"),
+        Some("/runs"),
+    ] {
+        assert_eq!(
+            away(elsewhere).await,
+            "/sign-in?next=%2F&lost=true",
+            "{elsewhere:?}"
+        );
     }
     let (_, page) = scene.get("/sign-in?next=%2F&lost=true", "").await;
     assert!(page.contains("nothing was done"), "{page}");
@@ -344,5 +356,20 @@ async fn what_does_not_exist_is_a_page_that_says_so() {
             page.contains("There is no such") && !page.contains("<script>"),
             "{path}: {page}"
         );
+        assert!(
+            page.contains(r#"<nav aria-label="Main">"#) && page.contains("Sign out"),
+            "{path}: somebody who signed in stays so: {page}"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_list_of_a_mirror_that_is_not_there_is_empty_and_no_error() {
+    let signed = Signed::new().await;
+    assert!(signed.page("/runs?mirror=ap").await.contains("No run fits."));
+    let deliveries = signed.page("/deliveries?mirror=ap").await;
+    assert!(
+        deliveries.contains("No webhook of ap came in yet."),
+        "{deliveries}"
+    );
 }

@@ -69,7 +69,7 @@ pub(in crate::web) async fn list(
                 .map(|after| format!("/conflicts?after={}", segment(&after))),
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 impl Row {

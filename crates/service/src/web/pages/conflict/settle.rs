@@ -64,7 +64,7 @@ pub(in crate::web) async fn settle_shown(
             ],
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 /// What the confirmation sends: the values as they were shown; empty for absent.
@@ -86,7 +86,7 @@ pub(in crate::web) async fn settle(
 ) -> Response {
     match order(&app, &session, &settled).await {
         Ok(redirect) => redirect.into_response(),
-        Err(trouble) => trouble.answer(&app),
+        Err(trouble) => trouble.into_response(),
     }
 }
 

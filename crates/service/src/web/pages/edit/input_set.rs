@@ -145,7 +145,7 @@ pub(in crate::web) async fn page(
             ..page
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 /// The mirror as it was described, and an empty page for a set of it.
@@ -204,7 +204,7 @@ pub(in crate::web) async fn save(
 ) -> Response {
     match change(&app, &session, &name, &sent).await {
         Ok(response) => response,
-        Err(trouble) => trouble.answer(&app),
+        Err(trouble) => trouble.into_response(),
     }
 }
 
@@ -227,15 +227,15 @@ async fn change(app: &App, session: &Session, name: &str, sent: &Sent) -> Result
         Ok(after) => after,
         Err(problem) => {
             page.problems = vec![problem];
-            return Ok(answer(app, Ok(page)));
+            return Ok(answer(Ok(page)));
         }
     };
     match act(app, session, &mut page, sent, &before, &after).await {
         Ok(true) => Ok(back()),
-        Ok(false) => Ok(answer(app, Ok(page))),
+        Ok(false) => Ok(answer(Ok(page))),
         Err(error) => {
             page.problems = problems(error)?;
-            Ok(answer(app, Ok(page)))
+            Ok(answer(Ok(page)))
         }
     }
 }

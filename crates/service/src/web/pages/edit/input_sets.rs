@@ -83,7 +83,7 @@ pub(in crate::web) async fn list(
             href,
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 /// What to write for a mirror of the file.

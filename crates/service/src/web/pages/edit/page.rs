@@ -95,7 +95,7 @@ pub(in crate::web) async fn new(
         as_yaml: tab.tab == "yaml",
         ..blank(&app, &session).await
     };
-    answer(&app, Ok(page))
+    answer(Ok(page))
 }
 
 async fn blank(app: &App, session: &Session) -> Page {
@@ -131,7 +131,7 @@ pub(in crate::web) async fn page(
         as_yaml: tab.tab == "yaml",
         ..page
     });
-    answer(&app, with_tab)
+    answer(with_tab)
 }
 
 async fn existing(app: &App, session: &Session, name: &str) -> Result<Page, Trouble> {
@@ -165,7 +165,7 @@ pub(in crate::web) async fn make(
 ) -> Response {
     match change(&app, &session, None, &sent).await {
         Ok(response) => response,
-        Err(trouble) => trouble.answer(&app),
+        Err(trouble) => trouble.into_response(),
     }
 }
 
@@ -178,7 +178,7 @@ pub(in crate::web) async fn save(
 ) -> Response {
     match change(&app, &session, Some(&name), &sent).await {
         Ok(response) => response,
-        Err(trouble) => trouble.answer(&app),
+        Err(trouble) => trouble.into_response(),
     }
 }
 
@@ -207,15 +207,15 @@ async fn change(app: &App, session: &Session, name: Option<&str>, sent: &Sent) -
         Ok(spec) => spec,
         Err(problem) => {
             page.problems = vec![problem];
-            return Ok(answer(app, Ok(page)));
+            return Ok(answer(Ok(page)));
         }
     };
     match act(app, session, &mut page, name, sent, before.as_ref(), &spec).await {
         Ok(Some(saved)) => Ok(Redirect::to(&mirror_href(&saved)).into_response()),
-        Ok(None) => Ok(answer(app, Ok(page))),
+        Ok(None) => Ok(answer(Ok(page))),
         Err(error) => {
             page.problems = problems(error)?;
-            Ok(answer(app, Ok(page)))
+            Ok(answer(Ok(page)))
         }
     }
 }
@@ -296,5 +296,5 @@ pub(in crate::web) async fn remove(
         ops::mirrors::remove(&app, &session.caller, &name, versioned.version).await?;
         Ok(Redirect::to("/"))
     };
-    redirect(&app, done.await)
+    redirect(done.await)
 }

@@ -52,7 +52,7 @@ impl Act {
 
 /// `POST /mirrors/bulk`: the same for all that were ticked.
 pub(in crate::web) async fn bulk(State(app): State<Arc<App>>, session: Session, body: Bytes) -> Response {
-    redirect(&app, act_on_ticked(&app, &session, &body).await)
+    redirect(act_on_ticked(&app, &session, &body).await)
 }
 
 async fn act_on_ticked(app: &App, session: &Session, body: &Bytes) -> Result<Redirect, Trouble> {
@@ -104,7 +104,7 @@ pub(in crate::web) async fn retry(
         on_all(&app, &session, Act::Run, &names).await?;
         Ok(Redirect::to("/"))
     };
-    redirect(&app, done.await)
+    redirect(done.await)
 }
 
 /// One that fails does not stop the others; what failed is told in the end.

@@ -81,7 +81,7 @@ pub(in crate::web) async fn page(
     session: Session,
     Query(asked): Query<Asked>,
 ) -> Response {
-    answer(&app, show(&app, &session, asked).await)
+    answer(show(&app, &session, asked).await)
 }
 
 async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Trouble> {

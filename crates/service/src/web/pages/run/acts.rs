@@ -14,7 +14,7 @@ use crate::ops::{self, OpError};
 use crate::web::frame::Frame;
 use crate::web::pages::confirm::{Confirm, Wish};
 use crate::web::pages::reply::{Pressed, answer, redirect};
-use crate::web::pages::rows::{segment, short_run};
+use crate::web::pages::rows::short_run;
 use crate::web::session::Session;
 use crate::web::show::counted;
 use crate::web::trouble::Trouble;
@@ -28,10 +28,10 @@ pub(in crate::web) async fn cancel(
 ) -> Response {
     let done = async {
         session.check(pressed.csrf())?;
-        ops::ask::cancel(&app, &session.caller, &id).await?;
-        Ok(Redirect::to(&format!("/runs/{}", segment(&id))))
+        let run = ops::ask::cancel(&app, &session.caller, &id).await?;
+        Ok(Redirect::to(&format!("/runs/{}", run.id)))
     };
-    redirect(&app, done.await)
+    redirect(done.await)
 }
 
 /// `POST /runs/{id}/rerun`.
@@ -46,7 +46,7 @@ pub(in crate::web) async fn rerun(
         let run = ops::ask::rerun(&app, &session.caller, &id).await?;
         Ok(Redirect::to(&format!("/runs/{}", run.id)))
     };
-    redirect(&app, done.await)
+    redirect(done.await)
 }
 
 /// `POST /runs/{id}/carry-out`: in earnest what a dry run showed.
@@ -61,7 +61,7 @@ pub(in crate::web) async fn carry_out(
         let run = ops::ask::in_earnest(&app, &session.caller, &id).await?;
         Ok(Redirect::to(&format!("/runs/{}", run.id)))
     };
-    redirect(&app, done.await)
+    redirect(done.await)
 }
 
 /// `GET /runs/{id}/approve`: what approving releases.
@@ -102,7 +102,7 @@ pub(in crate::web) async fn approve_shown(
             fields: Vec::new(),
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 /// `POST /runs/{id}/approve`.
@@ -117,7 +117,7 @@ pub(in crate::web) async fn approve(
         let run = ops::ask::approve(&app, &session.caller, &id).await?;
         Ok(Redirect::to(&format!("/runs/{}", run.id)))
     };
-    redirect(&app, done.await)
+    redirect(done.await)
 }
 
 /// `GET /runs/{id}/undo`: what undoing puts back.
@@ -145,7 +145,7 @@ pub(in crate::web) async fn undo_shown(
             fields: Vec::new(),
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 /// `POST /runs/{id}/undo`.
@@ -160,7 +160,7 @@ pub(in crate::web) async fn undo(
         let run = ops::ask::undo(&app, &session.caller, &id).await?;
         Ok(Redirect::to(&format!("/runs/{}", run.id)))
     };
-    redirect(&app, done.await)
+    redirect(done.await)
 }
 
 /// The writes that a person is asked about.

@@ -55,7 +55,14 @@ pub(in crate::web) async fn list(
                 .collect(),
             since: None,
         };
-        let runs = runs_of(&app, &session, &filter, asked.after.clone(), 50).await?;
+        let runs = match runs_of(&app, &session, &filter, asked.after.clone(), 50).await {
+            // A name that is typed is a filter, not an address.
+            Err(trouble) if trouble.is_missing() && !asked.mirror.is_empty() => model::Page {
+                items: Vec::new(),
+                next: None,
+            },
+            runs => runs?,
+        };
         let now = Time::now();
         Ok(List {
             frame: Frame::new(&app, &session, "/runs").await.live("/live/events"),
@@ -75,7 +82,7 @@ pub(in crate::web) async fn list(
             mirror: asked.mirror.clone(),
         })
     };
-    answer(&app, page.await)
+    answer(page.await)
 }
 
 /// Runs, newest first, as far as the session may see them.

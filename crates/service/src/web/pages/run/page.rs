@@ -78,7 +78,7 @@ pub(in crate::web) async fn page(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    answer(&app, show(&app, &session, &id, &asked).await)
+    answer(show(&app, &session, &id, &asked).await)
 }
 
 async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<Page, Trouble> {
