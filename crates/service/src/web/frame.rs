@@ -73,6 +73,7 @@ impl Frame {
         self
     }
 
+    /// The main navigation, without what the token may not see.
     pub(super) fn places(&self) -> Vec<Place> {
         let place = |href, word| Place {
             href,
@@ -80,13 +81,16 @@ impl Frame {
             current: self.current == href,
             count: if href == "/conflicts" { self.conflicts } else { 0 },
         };
-        vec![
+        let mut places = vec![
             place("/", "Mirrors"),
             place("/runs", "Runs"),
             place("/conflicts", "Conflicts"),
             place("/deliveries", "Deliveries"),
-            place("/audit", "Audit"),
-        ]
+        ];
+        if self.may_admin() {
+            places.push(place("/audit", "Audit"));
+        }
+        places
     }
 
     pub(super) fn may_operate(&self) -> bool {

@@ -63,17 +63,16 @@ fn every_page_is_valid_html_light_and_forbids_what_it_does_not_need() {
     let browser = gallery.world.browser();
     let mut paths = gallery.paths();
     paths.push("/no/such/page".into());
-    let cookie = browser.cookie();
-    let mut pages: Vec<(String, Answered)> = paths
-        .into_iter()
-        .map(|path| {
-            let answered = gallery
-                .world
-                .serve
-                .request("GET", &path, &[("cookie", &cookie)], "");
-            (path, answered)
-        })
-        .collect();
+    let reader = gallery.world.stranger();
+    reader.sign_in(&gallery.world.make_token("grace", "read"));
+    let mut pages: Vec<(String, Answered)> = Vec::new();
+    for (who, cookie) in [("an admin", browser.cookie()), ("a reader", reader.cookie())] {
+        pages.extend(paths.iter().map(|path| {
+            let serve = &gallery.world.serve;
+            let answered = serve.request("GET", path, &[("cookie", &cookie)], "");
+            (format!("{path} for {who}"), answered)
+        }));
+    }
     let signed_out = gallery.world.serve.request("GET", "/sign-in", &[], "");
     pages.push(("/sign-in".into(), signed_out));
     let empty = World::new("");

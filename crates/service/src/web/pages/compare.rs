@@ -53,7 +53,7 @@ pub(in crate::web) async fn page(
                 .references
                 .iter()
                 .take(DIFFERING)
-                .map(|reference| ReferenceRow::new(&name, reference, now))
+                .map(|reference| ReferenceRow::new(&name, reference, true, now))
                 .collect(),
             differing_more: total.saturating_sub(DIFFERING),
             mirror: name.clone(),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use store::Time;
 use store::page::Ask;
 use store::run::Filter;
+use store::token::Role;
 
 use super::filters;
 use super::overview::host;
@@ -18,6 +19,7 @@ use super::rows::{DeliveryRow, ReferenceRow, RunRow, cut, lag, mirror_href, segm
 use super::run::runs_of;
 use crate::api::model::hook::{Hook, HookState};
 use crate::api::model::mirror::{Direction, End, Mirror, MirrorState};
+use crate::api::model::reference::Reference;
 use crate::api::model::run::Run;
 use crate::app::App;
 use crate::hooks;
@@ -123,7 +125,8 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
     let references = references_of(app, session, name, REFERENCES).await?;
     let runs = week_of_runs(app, session, name, now).await?;
     let marks = marks(&runs);
-    let row = |reference: &crate::api::model::reference::Reference| ReferenceRow::new(name, reference, now);
+    let may_operate = session.caller.may(Role::Operate).is_ok();
+    let row = |reference: &Reference| ReferenceRow::new(name, reference, may_operate, now);
     let configured = versioned.found.configured.as_deref();
     Ok(Page {
         frame: Frame::new(app, session, "/").await.live("/live/events"),
@@ -258,7 +261,7 @@ async fn references_of(
     session: &Session,
     name: &str,
     limit: u32,
-) -> Result<Vec<crate::api::model::reference::Reference>, Trouble> {
+) -> Result<Vec<Reference>, Trouble> {
     let ask = Ask { after: None, limit };
     Ok(ops::references::list(app, &session.caller, name, false, &ask)
         .await?
@@ -312,13 +315,14 @@ pub(in crate::web) async fn references(
         let ask = ops::pages::ask(asked.after.clone(), Some(200))?;
         let page = ops::references::list(&app, &session.caller, &name, false, &ask).await?;
         let now = Time::now();
+        let may_operate = session.caller.may(Role::Operate).is_ok();
         Ok(References {
             frame: Frame::new(&app, &session, "/").await,
             href: mirror_href(&name),
             references: page
                 .items
                 .iter()
-                .map(|reference| ReferenceRow::new(&name, reference, now))
+                .map(|reference| ReferenceRow::new(&name, reference, may_operate, now))
                 .collect(),
             next: page
                 .next

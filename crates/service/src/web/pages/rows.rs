@@ -51,6 +51,11 @@ pub(super) struct Link {
     pub(super) main: bool,
 }
 
+/// The word for a conflict: those who may only read look at it.
+pub(super) fn settle_word(may_operate: bool) -> &'static str {
+    if may_operate { "Settle…" } else { "Look" }
+}
+
 impl Link {
     pub(super) fn new(href: impl Into<String>, word: impl Into<String>) -> Self {
         Self {
@@ -183,11 +188,18 @@ pub(super) struct ReferenceRow {
 }
 
 impl ReferenceRow {
-    pub(super) fn new(mirror: &str, reference: &model::reference::Reference, now: Time) -> Self {
+    /// For somebody who may settle conflicts, or not.
+    pub(super) fn new(
+        mirror: &str,
+        reference: &model::reference::Reference,
+        may_operate: bool,
+        now: Time,
+    ) -> Self {
         let link = match reference.state {
-            ReferenceState::Conflict => {
-                Some(Link::new(conflict_href(mirror, &reference.name), "Settle…").main())
-            }
+            ReferenceState::Conflict => Some(Link::new(
+                conflict_href(mirror, &reference.name),
+                settle_word(may_operate),
+            )),
             ReferenceState::Held => reference
                 .run
                 .as_ref()

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use config::InputSet;
 use serde::Deserialize;
 use store::run::Run;
+use store::token::Role;
 
 use super::reply::answer;
 use super::rows::{Choice, cut, mirror_href};
@@ -58,6 +59,7 @@ pub(in crate::web) async fn page(
 }
 
 async fn empty(app: &App, session: &Session, name: &str, set: &str) -> Result<Page, Trouble> {
+    session.caller.may(Role::Operate)?;
     let (sets, found) = ops::mirrors::input_sets(app, &session.caller, name).await?;
     let mirror = found.configured()?;
     let set = if set.is_empty() { FORWARD } else { set };
@@ -178,6 +180,7 @@ pub(in crate::web) async fn start(
 }
 
 async fn ordered(app: &App, session: &Session, name: &str, sent: &Sent) -> Result<Run, ops::OpError> {
+    session.caller.may(Role::Operate)?;
     let (sets, _) = ops::mirrors::input_sets(app, &session.caller, name).await?;
     ops::ask::run(app, &session.caller, name, &sent.request(&sets)).await
 }
@@ -231,10 +234,22 @@ mod tests {
         };
         assert_eq!(request(shown()).input_set.as_deref(), Some("releases"));
         let changed = [
-            Sent { reverse: "false".into(), ..shown() },
-            Sent { references: String::new(), ..shown() },
-            Sent { sync_delete: String::new(), ..shown() },
-            Sent { reference_sha_old: "a".repeat(40), ..shown() },
+            Sent {
+                reverse: "false".into(),
+                ..shown()
+            },
+            Sent {
+                references: String::new(),
+                ..shown()
+            },
+            Sent {
+                sync_delete: String::new(),
+                ..shown()
+            },
+            Sent {
+                reference_sha_old: "a".repeat(40),
+                ..shown()
+            },
         ];
         for sent in changed {
             assert_eq!(request(sent).input_set, None);

@@ -19,6 +19,7 @@ use crate::app::Loaded;
 mod acts;
 mod editing;
 mod pages;
+mod roles;
 mod runs;
 
 /// Attempts to sign in are counted by address, over all of a process: every scene has its own.

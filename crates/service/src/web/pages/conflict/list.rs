@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use store::Time;
+use store::token::Role;
 
 use crate::api::model::conflict::Conflict;
 use crate::app::App;
@@ -14,7 +15,7 @@ use crate::ops;
 use crate::web::frame::Frame;
 use crate::web::pages::filters;
 use crate::web::pages::reply::answer;
-use crate::web::pages::rows::{conflict_href, cut, mirror_href, segment};
+use crate::web::pages::rows::{conflict_href, cut, mirror_href, segment, settle_word};
 use crate::web::session::Session;
 use crate::web::show::When;
 
@@ -36,6 +37,8 @@ struct Row {
     base: Option<String>,
     since: When,
     href: String,
+    /// The word of the link.
+    word: &'static str,
 }
 
 /// Which part of the list.
@@ -55,6 +58,7 @@ pub(in crate::web) async fn list(
         let ask = ops::pages::ask(part.after.clone(), None)?;
         let page = ops::conflicts::list(&app, &session.caller, None, ask).await?;
         let now = Time::now();
+        let may_operate = session.caller.may(Role::Operate).is_ok();
         Ok(List {
             frame: Frame::new(&app, &session, "/conflicts")
                 .await
@@ -62,7 +66,7 @@ pub(in crate::web) async fn list(
             conflicts: page
                 .items
                 .iter()
-                .map(|conflict| Row::new(conflict, now))
+                .map(|conflict| Row::new(conflict, may_operate, now))
                 .collect(),
             next: page
                 .next
@@ -73,12 +77,13 @@ pub(in crate::web) async fn list(
 }
 
 impl Row {
-    fn new(conflict: &Conflict, now: Time) -> Self {
+    fn new(conflict: &Conflict, may_operate: bool, now: Time) -> Self {
         Self {
             name: cut(&conflict.reference),
             text: cut(&conflict.text),
             mirror_href: mirror_href(&conflict.mirror),
             href: conflict_href(&conflict.mirror, &conflict.reference),
+            word: settle_word(may_operate),
             mirror: conflict.mirror.clone(),
             source: conflict.source.clone(),
             target: conflict.target.clone(),

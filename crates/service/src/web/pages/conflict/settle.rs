@@ -6,6 +6,7 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use store::token::Role;
 
 use super::choice::{chosen, wishes};
 use crate::api::model::conflict::{ResolveRequest, Shown};
@@ -34,6 +35,7 @@ pub(in crate::web) async fn settle_shown(
     Query(settling): Query<Settling>,
 ) -> Response {
     let page = async {
+        session.caller.may(Role::Operate)?;
         let (take, keep_both) = chosen(&settling.choice)?;
         let conflict =
             ops::conflicts::show(&app, &session.caller, &settling.mirror, &settling.reference).await?;
@@ -92,6 +94,7 @@ pub(in crate::web) async fn settle(
 
 async fn order(app: &App, session: &Session, settled: &Settled) -> Result<Redirect, Trouble> {
     session.check(&settled.csrf)?;
+    session.caller.may(Role::Operate)?;
     let (take, keep_both) = chosen(&settled.choice)?;
     let shown = |value: &str| (!value.is_empty()).then(|| value.to_owned());
     let request = ResolveRequest {

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use config::raw::{InputSetSpec, MirrorSpec};
 use engine::decide::Direction;
 use serde::Deserialize;
+use store::token::Role;
 
 use super::difference::{DiffLine, difference};
 use super::fields::{digest, flag, in_words, lines};
@@ -155,6 +156,7 @@ async fn of_mirror(
     name: &str,
     set: &str,
 ) -> Result<(MirrorSpec, Page), Trouble> {
+    session.caller.may(Role::Admin)?;
     let versioned = ops::mirrors::show(app, &session.caller, name).await?;
     let mirror = versioned.found.configured()?;
     let spec = made(app, name)

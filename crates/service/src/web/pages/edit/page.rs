@@ -8,6 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use config::raw::MirrorSpec;
 use serde::Deserialize;
+use store::token::Role;
 
 use super::difference::{DiffLine, difference};
 use super::fields::{Fields, Sent, digest};
@@ -91,15 +92,17 @@ pub(in crate::web) async fn new(
     session: Session,
     Query(tab): Query<Tab>,
 ) -> Response {
-    let page = Page {
+    let page = blank(&app, &session).await.map(|page| Page {
         as_yaml: tab.tab == "yaml",
-        ..blank(&app, &session).await
-    };
-    answer(Ok(page))
+        ..page
+    });
+    answer(page.map_err(Trouble::from))
 }
 
-async fn blank(app: &App, session: &Session) -> Page {
-    Page {
+/// An empty page. It names the credentials, which only admins are shown.
+async fn blank(app: &App, session: &Session) -> Result<Page, OpError> {
+    session.caller.may(Role::Admin)?;
+    Ok(Page {
         frame: Frame::new(app, session, "/").await,
         title: "New mirror".into(),
         action: "/new".into(),
@@ -116,7 +119,7 @@ async fn blank(app: &App, session: &Session) -> Page {
         problems: Vec::new(),
         checks: None,
         difference: None,
-    }
+    })
 }
 
 /// `GET /mirrors/{name}/edit`.
@@ -135,6 +138,7 @@ pub(in crate::web) async fn page(
 }
 
 async fn existing(app: &App, session: &Session, name: &str) -> Result<Page, Trouble> {
+    let page = blank(app, session).await?;
     let versioned = ops::mirrors::show(app, &session.caller, name).await?;
     let mirror = versioned.found.configured()?;
     let spec = made(app, name).await?;
@@ -153,7 +157,7 @@ async fn existing(app: &App, session: &Session, name: &str) -> Result<Page, Trou
             .map_or(String::new(), |version| version.to_string()),
         form: spec.as_ref().map(Fields::of).unwrap_or_default(),
         yaml,
-        ..blank(app, session).await
+        ..page
     })
 }
 
@@ -186,7 +190,7 @@ async fn change(app: &App, session: &Session, name: Option<&str>, sent: &Sent) -
     session.check(&sent.csrf)?;
     let mut page = match name {
         Some(name) => existing(app, session, name).await?,
-        None => blank(app, session).await,
+        None => blank(app, session).await?,
     };
     let before = match name {
         Some(name) => made(app, name).await?,

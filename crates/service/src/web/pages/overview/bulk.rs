@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
 use serde::Deserialize;
+use store::token::Role;
 
 use crate::api::model::run::RunRequest;
 use crate::app::App;
@@ -64,6 +65,7 @@ async fn act_on_ticked(app: &App, session: &Session, body: &Bytes) -> Result<Red
             .map_or("", |(_, value)| value.as_str())
     };
     session.check(value("csrf"))?;
+    session.caller.may(Role::Operate)?;
     let act = Act::of_word(value("act"))?;
     let names: Vec<&str> = fields
         .iter()
@@ -94,6 +96,7 @@ pub(in crate::web) async fn retry(
 ) -> Response {
     let done = async {
         session.check(&caused.csrf)?;
+        session.caller.may(Role::Operate)?;
         let overview = ops::service::overview(&app, &session.caller).await?;
         let notice = overview
             .notices

@@ -7,14 +7,14 @@ use store::conflict::Refusals;
 
 use crate::api::model::service::Notice;
 use crate::output::names::visible;
-use crate::web::pages::rows::{Link, conflict_href, cut, mirror_href};
+use crate::web::pages::rows::{Link, conflict_href, cut, mirror_href, settle_word};
 use crate::web::show::{When, counted};
 
-/// All causes, the oldest first.
-pub(super) fn causes(notices: &[Notice], refusals: &[Refusals], now: Time) -> Vec<Cause> {
+/// All causes, the oldest first, for somebody who may act on them or only look.
+pub(super) fn causes(notices: &[Notice], refusals: &[Refusals], may_operate: bool, now: Time) -> Vec<Cause> {
     let mut causes: Vec<(Time, Cause)> = notices
         .iter()
-        .map(|notice| (notice.since.0, cause(notice, now)))
+        .map(|notice| (notice.since.0, cause(notice, may_operate, now)))
         .collect();
     let mut reasons: BTreeMap<&str, Vec<&Refusals>> = BTreeMap::new();
     for one in refusals {
@@ -40,7 +40,7 @@ pub(super) struct Cause {
     pub(super) retry: Option<String>,
 }
 
-fn cause(notice: &Notice, now: Time) -> Cause {
+fn cause(notice: &Notice, may_operate: bool, now: Time) -> Cause {
     let mut links = Vec::new();
     let mirror = match &notice.mirrors[..] {
         [mirror] => Some(mirror),
@@ -48,10 +48,13 @@ fn cause(notice: &Notice, now: Time) -> Cause {
     };
     match notice.cause.split(' ').collect::<Vec<_>>()[..] {
         ["conflict", mirror, reference, ..] => {
-            links.push(Link::new(conflict_href(mirror, reference), "Settle…").main());
+            let link = Link::new(conflict_href(mirror, reference), settle_word(may_operate));
+            links.push(if may_operate { link.main() } else { link });
         }
         ["held", _, run] => {
-            links.push(Link::new(format!("/runs/{run}/approve"), "Approve…").main());
+            if may_operate {
+                links.push(Link::new(format!("/runs/{run}/approve"), "Approve…").main());
+            }
             links.push(Link::new(format!("/runs/{run}"), "Look"));
         }
         _ => {}
@@ -122,7 +125,7 @@ mod tests {
             refusals("web", "hook declined", 1, 10),
             refusals("app", "hook declined", 2, 20),
         ];
-        let causes = causes(&[], &found, Time(100));
+        let causes = causes(&[], &found, true, Time(100));
         let told: Vec<(&str, &str)> = causes
             .iter()
             .map(|cause| (cause.title.as_str(), cause.detail.as_str()))

@@ -8,6 +8,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use store::Time;
+use store::token::Role;
 
 mod asked;
 mod bulk;
@@ -88,7 +89,12 @@ async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Troubl
     let now = Time::now();
     let overview = ops::service::overview(app, &session.caller).await?;
     let refusals = ops::service::refusals(app, &session.caller).await?;
-    let inbox = causes(&overview.notices, &refusals, now);
+    let inbox = causes(
+        &overview.notices,
+        &refusals,
+        session.caller.may(Role::Operate).is_ok(),
+        now,
+    );
     let part = asked.part(app, session).await?;
     let mirrors = mirrors(app, &asked, &part).await?;
     let names: Vec<&str> = part.keys.iter().map(|key| key.name.as_str()).collect();
