@@ -104,8 +104,14 @@ impl Bench {
 
     pub(crate) async fn with(mirrors: &str) -> Self {
         let directory = testkit::tmp();
+        let yaml = file(&directory, mirrors);
+        Self::of(directory, &yaml).await
+    }
+
+    /// With this configuration; the database is in the directory.
+    pub(crate) async fn of(directory: TempDir, yaml: &str) -> Self {
         let path = directory.path().join("refsync.yaml");
-        std::fs::write(&path, file(&directory, mirrors)).unwrap();
+        std::fs::write(&path, yaml).unwrap();
         let config = config::load::load(&path).unwrap();
         let url = format!("sqlite:{}", directory.path().join("refsync.db").display());
         let store = Store::open(&url.into()).await.unwrap();

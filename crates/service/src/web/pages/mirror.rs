@@ -17,13 +17,13 @@ use super::overview::host;
 use super::reply::{Pressed, answer, redirect};
 use super::rows::{DeliveryRow, ReferenceRow, RunRow, cut, lag, mirror_href, segment};
 use super::run::runs_of;
-use crate::api::model::hook::{Hook, HookState};
+use crate::api::model::hook::{Hook, HookState, Registration};
 use crate::api::model::mirror::{Direction, End, Mirror, MirrorState};
 use crate::api::model::reference::Reference;
 use crate::api::model::run::Run;
 use crate::app::App;
 use crate::hooks;
-use crate::ops;
+use crate::ops::{self, OpError};
 use crate::output::names::visible;
 use crate::web::frame::Frame;
 use crate::web::plot::{self, Mark};
@@ -375,11 +375,15 @@ pub(in crate::web) async fn register(
     let done = async {
         session.check(pressed.csrf())?;
         let registered = ops::hooks::register(&app, &session.caller, &name, false).await?;
-        let failed = registered.iter().find(|one| one.outcome == "failed");
-        match failed {
-            Some(failed) => Err(Trouble::bad(format!("{}: {}", failed.side, failed.text))),
-            None => Ok(Redirect::to(&mirror_href(&name))),
+        let is_done = |one: &Registration| !matches!(one.outcome.as_str(), "failed" | "manual");
+        if registered.iter().all(is_done) {
+            return Ok(Redirect::to(&mirror_href(&name)));
         }
+        let told: Vec<String> = registered
+            .iter()
+            .map(|one| format!("{}: {}", one.side, one.text))
+            .collect();
+        Err(OpError::Conflict(told.join("; ")).into())
     };
     redirect(done.await)
 }

@@ -1,9 +1,14 @@
 //! What forms do.
 
+use std::sync::Mutex;
+
+use axum::extract::Request as Asked;
+use axum::http::Method;
+use store::conflict::Why;
 use store::run::{Order, State};
 
 use super::*;
-use crate::api::tests::replaced;
+use crate::api::tests::{replaced, waiting};
 
 #[tokio::test]
 async fn those_that_are_ticked_are_paused_and_the_filter_stays() {
@@ -132,7 +137,10 @@ async fn a_run_by_hand_does_what_the_form_shows_and_not_what_its_input_set_had()
     ];
     let kept = run(&fields).await;
     assert_eq!(kept.input_set.as_deref(), Some("releases"));
-    assert_eq!((kept.references, kept.sync_delete), (vec!["refs/heads/release/*".to_owned()], Some(true)));
+    assert_eq!(
+        (kept.references, kept.sync_delete),
+        (vec!["refs/heads/release/*".to_owned()], Some(true))
+    );
     let gone = signed.page("/mirrors/app/run?set=%1b[31mgone").await;
     assert!(gone.contains(r"no input set `\u{1b}[31mgone`"), "{gone}");
 }
@@ -166,4 +174,94 @@ async fn a_held_run_is_approved_and_a_run_undone_after_their_values_were_shown()
         "what is there now goes back to what was: {shown}"
     );
     assert_eq!(order("undo").await, Some(Order::Undo { run: id() }));
+}
+
+#[tokio::test]
+async fn a_conflict_is_settled_either_way_and_with_both_values_kept() {
+    for (choice, take, keep_both) in [
+        ("source", "source", false),
+        ("target", "target", false),
+        ("both-source", "source", true),
+        ("both-target", "target", true),
+    ] {
+        let signed = Signed::new().await;
+        let standing = vec![waiting("main", Why::Conflict)];
+        signed.bench.ran("app", State::Refused, vec![], standing).await;
+        let shown = signed
+            .page(&format!(
+                "/conflicts/settle?mirror=app&reference=refs%2Fheads%2Fmain&choice={choice}"
+            ))
+            .await;
+        let fields =
+            ["mirror", "reference", "choice", "source", "target"].map(|field| (field, hidden(&shown, field)));
+        let (status, to, page) = signed.send("/conflicts/settle", &fields).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{choice}: {page}");
+        let id = to.strip_prefix("/runs/").expect("it leads to the run");
+        let run = signed.bench.app.store.run(id).await.unwrap();
+        let order = Order::Resolve {
+            reference: "refs/heads/main".into(),
+            take: take.into(),
+            keep_both,
+            source: Some("b".repeat(40)),
+            target: Some("c".repeat(40)),
+        };
+        assert_eq!(run.inputs.order, Some(order), "{choice}");
+    }
+}
+
+/// A host without hooks that makes what it is asked for, and how it is called.
+async fn host(made: Arc<Mutex<Vec<String>>>) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = move |request: Asked| async move {
+        if request.method() == Method::GET {
+            return (StatusCode::OK, "[]");
+        }
+        let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
+        made.lock()
+            .unwrap()
+            .push(String::from_utf8(body.to_vec()).unwrap());
+        (StatusCode::CREATED, r#"{"id": 1}"#)
+    };
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    address
+}
+
+#[tokio::test]
+async fn hooks_are_registered_at_the_host() {
+    let made = Arc::default();
+    let host = host(Arc::clone(&made)).await;
+    let directory = testkit::tmp();
+    let yaml = format!(
+        "version: 1\npublicUrl: https://refsync.example.org\ndatabase: sqlite:{}\ncredentials:\n  here: {{host: '{host}', provider: gitea, \
+         hookToken: '${{env:PATH}}', webhookSecret: '${{env:PATH}}'}}\nmirrors:\n  - name: app\n    source: http://{host}/a/app.git\n    \
+         target: https://mirror.example.org/b/app.git\n",
+        directory.path().join("refsync.db").display()
+    );
+    let signed = Signed::over(Bench::of(directory, &yaml).await).await;
+    assert!(
+        signed
+            .page("/mirrors/app")
+            .await
+            .contains(r#"action="/mirrors/app/hooks/register""#)
+    );
+    let (status, to, page) = signed.send("/mirrors/app/hooks/register", &[]).await;
+    assert_eq!(
+        (status, to.as_str()),
+        (StatusCode::SEE_OTHER, "/mirrors/app"),
+        "{page}"
+    );
+    let made = made.lock().unwrap();
+    assert!(
+        made.len() == 1 && made[0].contains("https://refsync.example.org/hooks/app/source"),
+        "{made:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_hook_that_a_person_has_to_make_is_told() {
+    let signed = Signed::new().await;
+    let (status, _, page) = signed.send("/mirrors/app/hooks/register", &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{page}");
+    assert!(page.contains("source: ") && page.contains("target: "), "{page}");
 }

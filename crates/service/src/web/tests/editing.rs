@@ -164,6 +164,22 @@ async fn input_sets_are_made_changed_and_removed() {
 }
 
 #[tokio::test]
+async fn a_mirror_made_here_is_removed_and_one_of_the_file_is_not() {
+    let signed = Signed::with(MIRRORS).await;
+    made(&signed).await;
+    let page = signed.page("/mirrors/new/edit").await;
+    assert!(page.contains(r#"action="/mirrors/new/edit/remove""#), "{page}");
+    let (status, to, page) = signed.send("/mirrors/new/edit/remove", &[]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/"), "{page}");
+    assert!(signed.bench.app.store.made().await.unwrap().is_empty());
+    assert!(!signed.page("/").await.contains(">new</a>"));
+
+    let (status, _, page) = signed.send("/mirrors/app/edit/remove", &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{page}");
+    assert!(page.contains("change it there"), "{page}");
+}
+
+#[tokio::test]
 async fn both_sides_are_tried_before_a_mirror_has_a_name() {
     let signed = Signed::with(MIRRORS).await;
     let fields = [
