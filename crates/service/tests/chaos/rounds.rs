@@ -121,10 +121,10 @@ fn chaos(seed: u64, processes: usize, database: &str, busy: impl Fn(&mut Random)
     let directory = tmp();
     let mut world = World::new(directory.path(), processes, database);
     for number in 0..rounds() {
-        let seed = seed
+        let of_round = seed
             .wrapping_mul(1_000)
             .wrapping_add(u64::try_from(number).expect("small"));
-        let mut random = Random::new(seed);
+        let mut random = Random::new(of_round);
         let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             round(&mut world, &mut random, &busy);
             settle(&mut world, &mut random);
@@ -132,7 +132,11 @@ fn chaos(seed: u64, processes: usize, database: &str, busy: impl Fn(&mut Random)
         if let Err(panic) = made {
             let _ = std::io::Write::write_all(
                 &mut std::io::stderr(),
-                format!("round {number}, random {seed}\n").as_bytes(),
+                format!(
+                    "to see it again: REFSYNC_CHAOS_SEED={seed} REFSYNC_CHAOS_ROUNDS={}\n",
+                    number + 1
+                )
+                .as_bytes(),
             );
             std::panic::resume_unwind(panic);
         }
