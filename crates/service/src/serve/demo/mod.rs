@@ -61,6 +61,10 @@ Two repositories are mirrored both ways; somebody pushes to one of them every fe
   {folder}/right.git
   {folder}/refsync.yaml
 
+In a browser, signed in with what `cat {folder}/refsync.db.admin-token` shows:
+
+  {address}/
+
 In another terminal:
 
   export REFSYNC_URL={address} REFSYNC_TOKEN_FILE={folder}/refsync.db.admin-token
