@@ -38,6 +38,10 @@ const STEPS: &[Step] = &[
         number: 5,
         sql: include_str!("../migrations/0005.sql"),
     },
+    Step {
+        number: 6,
+        sql: include_str!("../migrations/0006.sql"),
+    },
 ];
 
 /// Any number will do, as long as no other program on the same database takes it for its own.

@@ -1,5 +1,6 @@
 //! Causes that people are told of, once each.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::db::{Row, Tx, args};
@@ -44,6 +45,13 @@ impl Store {
             args![cause],
         )
         .await?;
+        // Who heard of its beginning, and nobody yet of its end, hears of neither again.
+        tx.exec(
+            "DELETE FROM notice_sent WHERE cause = $1 AND (ending = 1 \
+               OR EXISTS (SELECT 1 FROM notices n WHERE n.cause = $1 AND n.over_told IS NOT NULL))",
+            args![cause],
+        )
+        .await?;
         tx.exec(
             "INSERT INTO notices (cause, event, words, since) VALUES ($1, $2, $3, $4) ON CONFLICT (cause) DO UPDATE SET \
                event = excluded.event, words = excluded.words, \
@@ -74,7 +82,8 @@ impl Store {
         .await?;
         // What was over before anybody was told needs no telling.
         tx.exec(
-            "UPDATE notices SET over = coalesce(over, $2), over_told = CASE WHEN told IS NULL THEN $2 ELSE over_told END, \
+            "UPDATE notices SET over = coalesce(over, $2), over_told = CASE WHEN told IS NULL AND NOT EXISTS \
+                 (SELECT 1 FROM notice_sent s WHERE s.cause = notices.cause) THEN $2 ELSE over_told END, \
                told = coalesce(told, $2), teller_until = 0 WHERE cause = $1 AND over IS NULL \
              AND NOT EXISTS (SELECT 1 FROM notice_mirrors m WHERE m.cause = $1 AND m.over IS NULL)",
             args![cause, now],
@@ -119,7 +128,33 @@ impl Store {
         Ok(notices)
     }
 
-    /// People were told of its beginning, or of its end.
+    /// Who was told of a cause: of its beginning, or (`true`) of its end; recipients by their number.
+    pub async fn sent(&self, cause: &str) -> Result<BTreeSet<(bool, u32)>, StoreError> {
+        let sql = "SELECT ending, recipient FROM notice_sent WHERE cause = $1";
+        let rows = self.db().rows(sql, args![cause]).await?;
+        rows.iter()
+            .map(|row| Ok((row.flag("ending")?, row.count("recipient")?)))
+            .collect()
+    }
+
+    /// A recipient was told of a cause's beginning, or of its end.
+    pub async fn note_sent(
+        &self,
+        cause: &str,
+        end: bool,
+        recipient: u32,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.db()
+            .exec(
+                "INSERT INTO notice_sent (cause, ending, recipient, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                args![cause, i64::from(end), i64::from(recipient), now],
+            )
+            .await
+            .map(drop)
+    }
+
+    /// All who want it were told of its beginning, or of its end.
     pub async fn told(&self, cause: &str, end: bool, now: Time) -> Result<(), StoreError> {
         let sql = if end {
             "UPDATE notices SET over_told = $2, teller_until = 0 WHERE cause = $1 AND over IS NOT NULL"
@@ -152,7 +187,8 @@ pub(crate) async fn settle_all(tx: &mut Tx, mirror: &str, now: Time) -> Result<(
     )
     .await?;
     tx.exec(
-        "UPDATE notices SET over = $2, over_told = CASE WHEN told IS NULL THEN $2 ELSE over_told END, \
+        "UPDATE notices SET over = $2, over_told = CASE WHEN told IS NULL AND NOT EXISTS \
+                 (SELECT 1 FROM notice_sent s WHERE s.cause = notices.cause) THEN $2 ELSE over_told END, \
            told = coalesce(told, $2), teller_until = 0 WHERE over IS NULL \
          AND cause IN (SELECT m.cause FROM notice_mirrors m WHERE m.mirror = $1) \
          AND NOT EXISTS (SELECT 1 FROM notice_mirrors m WHERE m.cause = notices.cause AND m.over IS NULL)",

@@ -1,6 +1,6 @@
 //! Tells people what happened: an outgoing webhook, or a chat. Once for each cause, however many mirrors and retries there are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,10 +28,8 @@ pub(super) struct Teller {
     app: Arc<App>,
     client: reqwest::Client,
     gather: Duration,
-    /// The messages that went out, by id, while another recipient lacks them: recipients by their number.
-    sent: BTreeMap<String, BTreeSet<usize>>,
     /// Recipients that failed: how often in a row, and when to try again.
-    failed: BTreeMap<usize, (u32, Instant)>,
+    failed: BTreeMap<u32, (u32, Instant)>,
 }
 
 /// Tells for as long as the process lives.
@@ -64,7 +62,6 @@ impl Teller {
             app,
             client,
             gather,
-            sent: BTreeMap::new(),
             failed: BTreeMap::new(),
         })
     }
@@ -75,47 +72,32 @@ impl Teller {
         let before = Time(now.0.saturating_sub(gather));
         for notice in self.app.store.untold(before, now).await? {
             let end = notice.told.is_some();
-            // What is over before anybody heard of it is not told at all.
-            let passed = notice.told.is_none() && notice.over.is_some();
-            let message = match passed {
-                true => None,
-                false => Message::of(&notice, end),
-            };
-            if self.deliver(message.as_ref()).await {
-                self.settle(&notice, end, passed, now).await?;
+            if self.deliver(&notice, end, now).await? {
+                self.app.store.told(&notice.cause, end, now).await?;
             }
         }
         Ok(())
     }
 
-    async fn settle(
-        &mut self,
-        notice: &Notice,
-        end: bool,
-        passed: bool,
-        now: Time,
-    ) -> Result<(), StoreError> {
-        self.app.store.told(&notice.cause, end, now).await?;
-        if passed {
-            self.app.store.told(&notice.cause, true, now).await?;
-        }
-        if let Some(message) = Message::of(notice, end) {
-            self.sent.remove(&message.id);
-        }
-        Ok(())
-    }
-
-    /// Whether all who want a message have it.
-    async fn deliver(&mut self, message: Option<&Message>) -> bool {
-        let Some(message) = message else { return true };
+    /// Whether all who want to be told are. Each is told once, whoever else cannot be reached.
+    async fn deliver(&mut self, notice: &Notice, end: bool, now: Time) -> Result<bool, StoreError> {
+        let Some(message) = Message::of(notice, end) else {
+            return Ok(true);
+        };
         let loaded = self.app.loaded();
+        let sent = self.app.store.sent(&notice.cause).await?;
+        let heard = |number: u32| sent.is_empty() || sent.contains(&(false, number));
+        let beginning = Message::of(notice, false);
         let mut all = true;
-        for (number, recipient) in loaded.config.notifications.iter().enumerate() {
-            let has = self
-                .sent
-                .get(&message.id)
-                .is_some_and(|sent| sent.contains(&number));
-            if has || !wants(recipient, message) {
+        for (recipient, number) in loaded.config.notifications.iter().zip(0..) {
+            if sent.contains(&(end, number)) || !wants(recipient, &message) {
+                continue;
+            }
+            let lacks_beginning = beginning
+                .as_ref()
+                .is_some_and(|message| wants(recipient, message))
+                && !heard(number);
+            if end && lacks_beginning {
                 continue;
             }
             if self
@@ -127,12 +109,12 @@ impl Teller {
                 continue;
             }
             match self
-                .send(recipient, message, loaded.config.public_url.as_deref())
+                .send(recipient, &message, loaded.config.public_url.as_deref())
                 .await
             {
                 Ok(()) => {
                     self.failed.remove(&number);
-                    self.sent.entry(message.id.clone()).or_default().insert(number);
+                    self.app.store.note_sent(&notice.cause, end, number, now).await?;
                 }
                 Err(reason) => {
                     let failures = self.failed.get(&number).map_or(1, |(failures, _)| failures + 1);
@@ -147,7 +129,7 @@ impl Teller {
                 }
             }
         }
-        all
+        Ok(all)
     }
 
     /// Sends one message to one recipient. The error never holds the address: it is a secret.

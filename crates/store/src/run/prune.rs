@@ -132,6 +132,7 @@ impl Store {
         for sql in [
             "DELETE FROM audit WHERE at < $1",
             "DELETE FROM notice_mirrors WHERE cause IN (SELECT cause FROM notices WHERE over < $1 AND over_told IS NOT NULL)",
+            "DELETE FROM notice_sent WHERE cause IN (SELECT cause FROM notices WHERE over < $1 AND over_told IS NOT NULL)",
             "DELETE FROM notices WHERE over < $1 AND over_told IS NOT NULL",
             "DELETE FROM sweep_finds WHERE hour < $1",
             "DELETE FROM workers WHERE seen < $1",

@@ -211,3 +211,42 @@ async fn a_good_run_by_hand_ends_a_failure_and_a_dry_one_does_not() {
         })
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_there_keeps_nobody_else_from_being_told_once() {
+    let (there, away) = (Inbox::open().await, Inbox::open().await);
+    *away.answers.lock().unwrap() = vec![500; 20];
+    let scene = Scene::of_file(|base| {
+        let place = |inbox: &Inbox| {
+            let file = testkit::tmp().keep().join("url");
+            std::fs::write(&file, &inbox.url).unwrap();
+            format!("  - {{kind: slack, url: \"${{file:{}}}\"}}\n", file.display())
+        };
+        format!(
+            "notifications:\n{}{}mirrors:\n  - {{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n",
+            place(&away),
+            place(&there)
+        )
+    })
+    .await;
+    raise(&scene, "app").await;
+    let mut later = Time::now();
+    // Other processes, one after the other, each for the first time.
+    let mut tell = async || {
+        later = later + Duration::from_secs(120);
+        let mut teller = Teller::new(Arc::clone(&scene.app), Duration::ZERO).unwrap();
+        teller.tell(later).await.unwrap();
+    };
+    tell().await;
+    tell().await;
+    assert_eq!((away.taken().len(), there.taken().len()), (2, 1));
+    scene
+        .store()
+        .settle_notice("credential ghe 401", "app", Time::now())
+        .await
+        .unwrap();
+    tell().await;
+    tell().await;
+    // Who never heard of its beginning does not hear of its end.
+    assert_eq!((away.taken().len(), there.taken().len()), (2, 2));
+}
