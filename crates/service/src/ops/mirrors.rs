@@ -11,7 +11,7 @@ use store::token::Role;
 
 use super::caller::{Found, shown};
 use super::error::field;
-use super::{Caller, OpError};
+use super::{Caller, OpError, entrusted};
 use crate::app::App;
 use crate::live::Happened;
 use crate::serve::reload;
@@ -281,7 +281,10 @@ pub(super) fn checked(app: &App, caller: &Caller, spec: &MirrorSpec) -> Result<M
             format!("your token makes mirrors with the label {label} alone"),
         ));
     }
-    Ok(mirror)
+    match entrusted::foreign(caller, &app.loaded().mirrors, &mirror) {
+        errors if errors.is_empty() => Ok(mirror),
+        errors => Err(OpError::Invalid(errors)),
+    }
 }
 
 fn text(spec: &MirrorSpec) -> Result<String, OpError> {

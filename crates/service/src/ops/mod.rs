@@ -8,6 +8,7 @@ pub(crate) mod audit;
 pub(crate) mod caller;
 pub(crate) mod conflicts;
 pub(crate) mod deliveries;
+mod entrusted;
 pub(crate) mod error;
 mod hidden;
 pub(crate) mod hooks;

@@ -48,7 +48,7 @@ pub(crate) struct TokenRequest {
     pub(crate) name: String,
     /// What it may do.
     pub(crate) role: Role,
-    /// It sees and acts on mirrors with this label alone: `team=pay`.
+    /// It sees and acts on mirrors with this label alone: `team=pay`. It makes and changes them only with credentials that such mirrors use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<String>,
     /// When it ends.

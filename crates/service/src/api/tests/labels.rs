@@ -120,3 +120,27 @@ async fn who_is_limited_to_a_label_does_not_get_rid_of_it() {
     spec["labels"] = json!({"team": "core"});
     ask(Method::POST, "/mirrors", spec).await.expect(201);
 }
+
+/// The credential of the others may read what the others alone may see.
+#[tokio::test]
+async fn who_is_limited_to_a_label_uses_only_the_credentials_of_its_mirrors() {
+    let bench = Bench::new().await;
+    let none = bench.token(Role::Admin, Some(("team", "new"))).await;
+    let core = bench.token(Role::Admin, Some(("team", "core"))).await;
+    let spec = |team: &str| {
+        json!({
+            "name": "copy",
+            "labels": {"team": team},
+            "source": "https://git.example.org/a/app.git",
+            "target": {"url": "https://git.example.org/b/copy.git", "credential": "here"},
+        })
+    };
+    let refused = bench.ask(&none, Method::POST, "/mirrors", Some(spec("new"))).await;
+    let problem = refused.expect(422);
+    let errors = problem["errors"].as_array().unwrap();
+    let paths: Vec<&str> = errors.iter().map(|error| error["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["source", "target"]);
+    let told = errors[0]["message"].as_str().unwrap();
+    assert!(told.contains("team: new") && !told.contains("here"), "{told}");
+    bench.ask(&core, Method::POST, "/mirrors", Some(spec("core"))).await.expect(201);
+}

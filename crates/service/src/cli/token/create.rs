@@ -28,7 +28,7 @@ pub(super) struct CreateArgs {
     #[arg(long, value_enum, default_value = "read")]
     role: RoleWord,
 
-    /// It sees and acts on mirrors with this label alone
+    /// It sees and acts on mirrors with this label alone, and makes them only with credentials that such mirrors use
     #[arg(short = 'l', long, value_name = "KEY=VALUE", value_parser = selection::label)]
     label: Option<String>,
 
