@@ -140,6 +140,15 @@ impl Trouble {
         }
     }
 
+    /// Of a run that came to its end, and failed to write some reference.
+    pub(super) fn of_unwritten(outcome: &Outcome) -> Option<Self> {
+        let fault = outcome.run.as_ref()?.run.fault.as_ref()?;
+        Some(Self::Own {
+            kind: fault.kind.clone(),
+            message: fault.message.clone(),
+        })
+    }
+
     /// Of the fault that ended a run.
     pub(super) fn of(error: &Error, ends: &Both<End>) -> Self {
         let end = ends.of(error.side);

@@ -33,7 +33,9 @@ pub(super) fn staying(ran: &Ran<'_>, dues: &Dues) -> Staying {
     }
     let age = age(dues, ran.now);
     let waits = ran.report.references.iter().filter_map(|reference| {
-        let wait = if is_unsettled(&reference.outcome) {
+        let wait = if is_refused_for_now(&reference.outcome) {
+            Some(after_failures(dues.failures.saturating_add(1), ran.dice))
+        } else if is_unsettled(&reference.outcome) {
             Some(after_age(age, ran.dice))
         } else if dues
             .names
@@ -76,14 +78,18 @@ fn age(dues: &Dues, now: Time) -> Duration {
 
 /// Whether a reference must be tried again soon, though neither side need change for it.
 fn is_unsettled(outcome: &Outcome) -> bool {
-    match outcome {
+    matches!(
+        outcome,
         Outcome::LeaseLost { .. }
-        | Outcome::NotWritten
-        | Outcome::Unknown
-        | Outcome::Refused(Refusal::Unsteady) => true,
-        Outcome::Rejected(rejection) => is_written_again(rejection),
-        _ => false,
-    }
+            | Outcome::NotWritten
+            | Outcome::Unknown
+            | Outcome::Refused(Refusal::Unsteady)
+    )
+}
+
+/// Whether the server may take it later.
+fn is_refused_for_now(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected(rejection) if is_written_again(rejection))
 }
 
 /// Whether a side still shows what a webhook called its old value, and no other event explains that: a host may list the old value

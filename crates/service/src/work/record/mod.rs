@@ -60,7 +60,7 @@ pub(super) fn record(ran: Ran<'_>) -> Outcome {
         outcome.stay_due = staying.names;
         outcome.retry_at = staying.retry_at;
     }
-    outcome.error = ran.report.error.as_ref().map(row::line);
+    outcome.error = row::fault_of(&ran).map(|fault| fault.message);
     outcome.run = is_worth_a_row(&ran, &outcome).then(|| row::finished(ran));
     outcome
 }

@@ -5,9 +5,11 @@ use engine::report::{Outcome, RefReport, Report};
 use engine::side::Side;
 use gitwire::message::sanitize;
 use serde::Serialize;
+use store::queue::Work;
 use store::run::{self, Finished, Run, RunRef, State};
 
-use super::{Ran, state};
+use super::{Ran, state, waiting};
+use crate::output::names::visible;
 use crate::output::json::words::{ErrorKind, OutcomeWord, StageWord};
 use crate::work::by_hand;
 
@@ -36,7 +38,7 @@ pub(super) fn finished(ran: Ran<'_>) -> Finished {
         },
         in_sync: report.in_sync,
         exit: Some(report.exit() as u8),
-        fault: report.error.as_ref().map(|error| fault(error, &ran)),
+        fault: fault_of(&ran),
         ..ran.run
     };
     Finished {
@@ -93,13 +95,54 @@ pub(crate) fn refused_setup(
 }
 
 /// A fault in one line.
-pub(super) fn line(error: &Error) -> String {
+fn line(error: &Error) -> String {
     sanitize(error.to_string())
 }
 
 /// The stable word of a fault.
 pub(crate) fn kind(error: &Error) -> String {
     word(ErrorKind::from(&error.kind))
+}
+
+/// What made a run fail, if it did: what ended it, or what kept a reference from being written for a reason that may pass.
+pub(super) fn fault_of(ran: &Ran<'_>) -> Option<run::Fault> {
+    match &ran.report.error {
+        Some(error) => Some(fault(error, ran)),
+        None => unwritten(ran),
+    }
+}
+
+/// The first reference that failed, of a run that came to its end.
+fn unwritten(ran: &Ran<'_>) -> Option<run::Fault> {
+    let references = ran.report.references.iter();
+    let mut failed = references.filter(|one| waiting::end(one, ran.memory) == State::Failed);
+    let first = failed.next()?;
+    let more = match failed.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let (side, advice) = match &first.outcome {
+        Outcome::Rejected(rejection) => (
+            Some(first.to.to_string()),
+            rejection
+                .advice()
+                .unwrap_or("look at what the server said, and mend that there"),
+        ),
+        _ => (None, "run again: what was written already is seen and left"),
+    };
+    Some(run::Fault {
+        side,
+        stage: Some(word(StageWord::Report)),
+        kind: word(OutcomeWord::from(&first.outcome)),
+        message: format!(
+            "{} was not written to the {}{more}: {}",
+            visible(first.name.as_bytes()),
+            first.to,
+            sanitize(first.outcome.to_string())
+        ),
+        advice: Some(advice.to_owned()),
+        retry: matches!(ran.claim.work, Work::Due(_)),
+    })
 }
 
 /// A fault as people and programs read it.

@@ -161,6 +161,26 @@ fn a_full_disk_is_tried_again_and_waits_for_nobody() {
 }
 
 #[test]
+fn a_full_disk_is_a_failure_that_is_tried_less_and_less() {
+    let mut dues = dues(&[("main", &[event('a', 'b')]), ("dev", &[event('a', 'b')])]);
+    dues.failures = 3;
+    let full = rejected(RejectReason::DiskFull);
+    let references = ["dev", "main"].map(|short| reference(short, 'b', 'a', full.clone()));
+    let outcome = Case::due(dues, references.to_vec()).record();
+    assert_eq!(outcome.retry_at, in_seconds(8));
+    let run = outcome.run.unwrap().run;
+    assert_eq!(run.state, State::Failed);
+    let fault = run.fault.unwrap();
+    assert_eq!(
+        (fault.kind.as_str(), fault.side.as_deref(), fault.retry),
+        ("rejected", Some("target"), true)
+    );
+    assert_eq!(fault.message, "refs/heads/dev was not written to the target (and 1 more): no");
+    assert_eq!(outcome.error, Some(fault.message));
+    assert!(fault.advice.unwrap().contains("free space"));
+}
+
+#[test]
 fn a_lost_lease_is_tried_again_soon() {
     let outcome = webhook(Became::LeaseLost { now: id('c') }).record();
     assert_eq!(

@@ -69,6 +69,8 @@ pub(super) fn is_known(standing: &Option<Standing>, memory: &Memory) -> bool {
 pub(super) fn end(reference: &RefReport, memory: &Memory) -> State {
     match &reference.outcome {
         Outcome::NotWritten | Outcome::Unknown => State::Failed,
+        // It is tried again, as after any failure, and told of once it lasts.
+        Outcome::Rejected(rejection) if is_written_again(rejection) => State::Failed,
         Outcome::Held => State::Held,
         Outcome::Refused(_) | Outcome::Rejected(_) | Outcome::LeaseLost { .. } => State::Refused,
         Outcome::Standing => {

@@ -1,6 +1,7 @@
 //! From the source to the target.
 
 use engine::side::Side;
+use store::mirror::Health;
 use store::run::State;
 use testkit::{Service, Then, When};
 
@@ -99,6 +100,38 @@ async fn what_the_target_refuses_waits_until_a_side_changes() {
     scene.hook(Side::Source, "main", Some(&new), Some(&newer)).await;
     scene.settle().await;
     scene.assert_equal();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_cannot_write_now_is_a_failure_that_people_are_told_of() {
+    let mut scene = Scene::one_way("").await;
+    let old = scene.source.commit("main", "one");
+    scene.start().await;
+    // What a push that died leaves behind: the report says no more than that the reference could not be updated.
+    let lock = scene.target.path().join("refs/heads/main.lock");
+    std::fs::write(&lock, "").unwrap();
+    let new = scene.source.commit("main", "two");
+    scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
+    scene
+        .wait_for("people to be told", async |scene: &Scene| {
+            !scene.store().notices().await.unwrap().is_empty()
+        })
+        .await;
+    let notice = scene.store().notices().await.unwrap().remove(0);
+    assert_eq!((notice.event.as_str(), notice.mirrors.as_slice()), ("failure", ["app".to_owned()].as_slice()));
+    assert!(notice.text.contains("refs/heads/main"), "{notice:?}");
+    let overview = scene.overview().await;
+    assert_eq!((overview.health, overview.failures), (Health::Failed, 3));
+    assert_eq!(scene.last_run().await.state, State::Failed);
+
+    std::fs::remove_file(lock).unwrap();
+    scene
+        .wait_for("the next try", async |scene: &Scene| {
+            scene.store().notices().await.unwrap().is_empty()
+        })
+        .await;
+    scene.assert_equal();
+    assert_eq!(scene.overview().await.failures, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
