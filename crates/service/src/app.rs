@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::pace::Pace;
+use crate::work::Budget;
 
 /// A serving process. One per process, behind an `Arc`.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct App {
     pub(crate) live: Live,
     /// What Prometheus asks for.
     pub(crate) metrics: Metrics,
+    /// What runs and looks share of hosts: budgets, Retry-After, refused tokens.
+    pub(crate) budget: Arc<Budget>,
     /// How many runs it has under way while deliveries come in.
     pub(crate) pace: Pace,
     /// This process among those that share the database.
@@ -89,6 +92,7 @@ impl App {
             secrets,
             live: Live::default(),
             metrics: Metrics::default(),
+            budget: Arc::default(),
             pace: Pace::default(),
             worker,
             started: Time::now(),

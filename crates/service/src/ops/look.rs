@@ -1,6 +1,7 @@
 //! Both sides of a mirror, looked at now: the drift report, and the preflight.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use config::Mirror;
 use engine::decide::{Direction, Refusal};
@@ -18,13 +19,22 @@ use crate::api::model::name_text;
 use crate::api::model::reference::{Drift, Reference, ReferenceState};
 use crate::app::App;
 use crate::hooks;
+use crate::work::Denied;
 use crate::work::look::{LookError, look};
 
 /// The most references of a drift report.
 const DRIFT: usize = 10_000;
 
+/// What is tried of a side, in this order.
+const STEPS: [CheckWhat; 4] = [
+    CheckWhat::Reachable,
+    CheckWhat::Authenticated,
+    CheckWhat::Read,
+    CheckWhat::Write,
+];
+
 /// What differs now.
-pub(crate) async fn drift(app: &App, caller: &Caller, name: &str) -> Result<Drift, OpError> {
+pub(crate) async fn drift(app: &Arc<App>, caller: &Caller, name: &str) -> Result<Drift, OpError> {
     caller.may(Role::Operate)?;
     let found = caller.mirror(app, name).await?;
     let report = look(app, found.configured()?).await.map_err(unseen)?;
@@ -51,7 +61,7 @@ fn unseen(error: LookError) -> OpError {
     match error {
         LookError::Store(error) => error.into(),
         LookError::Setup(text) => OpError::Conflict(text),
-        LookError::TimedOut => OpError::Unreachable(error.to_string()),
+        LookError::Denied(_) | LookError::TimedOut => OpError::Unreachable(error.to_string()),
     }
 }
 
@@ -101,7 +111,7 @@ fn line(report: &RefReport, since: Option<Time>) -> Option<Reference> {
 }
 
 /// The preflight: reachable, authenticated, may read, may write, hidden references, scope, webhook.
-pub(crate) async fn check(app: &App, caller: &Caller, name: &str) -> Result<CheckReport, OpError> {
+pub(crate) async fn check(app: &Arc<App>, caller: &Caller, name: &str) -> Result<CheckReport, OpError> {
     caller.may(Role::Operate)?;
     let found = caller.mirror(app, name).await?;
     let mut checks = preflight(app, found.configured()?).await?;
@@ -111,7 +121,7 @@ pub(crate) async fn check(app: &App, caller: &Caller, name: &str) -> Result<Chec
 
 /// The preflight of a mirror that is not made yet, or not changed.
 pub(crate) async fn check_spec(
-    app: &App,
+    app: &Arc<App>,
     caller: &Caller,
     spec: &config::raw::MirrorSpec,
 ) -> Result<CheckReport, OpError> {
@@ -129,11 +139,12 @@ fn report_of(name: &str, checks: Vec<Check>) -> CheckReport {
     }
 }
 
-async fn preflight(app: &App, mirror: &Mirror) -> Result<Vec<Check>, OpError> {
+async fn preflight(app: &Arc<App>, mirror: &Mirror) -> Result<Vec<Check>, OpError> {
     Ok(match look(app, mirror).await {
         Ok(report) => of_report(mirror, &report),
         Err(LookError::Store(error)) => return Err(error.into()),
         Err(LookError::Setup(text)) => setup(&text),
+        Err(LookError::Denied(denied)) => kept_back(&denied),
         Err(error @ LookError::TimedOut) => {
             vec![failed(None, CheckWhat::Reachable, &error.to_string(), None)]
         }
@@ -143,16 +154,24 @@ async fn preflight(app: &App, mirror: &Mirror) -> Result<Vec<Check>, OpError> {
 fn setup(text: &str) -> Vec<Check> {
     let advice = "let refsync read it: the places are in the configuration, the values are not".to_owned();
     let mut checks = vec![failed(None, CheckWhat::Secret, text, Some(advice))];
-    checks.extend(
-        [
-            CheckWhat::Reachable,
-            CheckWhat::Authenticated,
-            CheckWhat::Read,
-            CheckWhat::Write,
-        ]
-        .map(skipped),
-    );
+    checks.extend(STEPS.map(skipped));
     checks
+}
+
+/// Of a look that was not let through to its hosts: as for a run, a refused token is not shown again, and a host that asks for patience
+/// is left alone.
+fn kept_back(denied: &Denied) -> Vec<Check> {
+    let at = match denied {
+        Denied::Hushed { .. } => CheckWhat::Reachable,
+        Denied::Refused { .. } => CheckWhat::Authenticated,
+    };
+    STEPS
+        .into_iter()
+        .map(|step| match step == at {
+            true => failed(None, step, &denied.to_string(), denied.advice()),
+            false => skipped(step),
+        })
+        .collect()
 }
 
 fn of_report(mirror: &Mirror, report: &Report) -> Vec<Check> {
@@ -210,12 +229,6 @@ fn is_written(mirror: &Mirror, side: Side) -> bool {
 
 /// How far a side let us come.
 fn fault(mirror: &Mirror, error: &Error) -> Vec<Check> {
-    let steps = [
-        CheckWhat::Reachable,
-        CheckWhat::Authenticated,
-        CheckWhat::Read,
-        CheckWhat::Write,
-    ];
     let last = match &error.kind {
         Fault::Unauthorized { .. } | Fault::KeyRefused { .. } | Fault::LoginPage { .. } => {
             CheckWhat::Authenticated
@@ -229,7 +242,7 @@ fn fault(mirror: &Mirror, error: &Error) -> Vec<Check> {
         _ => CheckWhat::Reachable,
     };
     let mut checks = Vec::new();
-    for step in steps {
+    for step in STEPS {
         if step == CheckWhat::Write && !is_written(mirror, error.side) {
             continue;
         }

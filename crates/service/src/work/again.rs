@@ -4,7 +4,7 @@ use config::Secrets;
 use engine::error::Fault;
 use engine::report::{self, RefReport, Report};
 use engine::side::{Both, Side};
-use store::queue::{Claim, Outcome, Work};
+use store::queue::Outcome;
 
 use super::budget::{Denied, Verdict};
 use super::ends::{End, Sent};
@@ -76,17 +76,16 @@ fn is_equal(reference: &RefReport) -> bool {
 }
 
 /// Whether a token that was refused is another one by now: read anew, once. A token that was refused before, and was not shown this
-/// time, is read anew for a person alone: one of what is due shows it every minute.
-pub(super) async fn is_new_secret(secrets: &Secrets, claim: &Claim, came: &Came, ends: &Both<End>) -> bool {
-    let token = match (&came.denied, &came.report.error, &claim.work) {
+/// time, is read anew for a person alone (`asked`): one of what is due shows it every minute.
+pub(super) async fn is_new_secret(secrets: &Secrets, asked: bool, came: &Came, ends: &Both<End>) -> bool {
+    let token = match (&came.denied, &came.report.error) {
         (
             Some(Denied::Refused {
                 credential, tried, ..
             }),
             _,
-            work,
-        ) if *tried || matches!(work, Work::Asked(_)) => of_credential(ends, credential),
-        (None, Some(error), _) if matches!(error.kind, Fault::Unauthorized { .. }) => {
+        ) if *tried || asked => of_credential(ends, credential),
+        (None, Some(error)) if matches!(error.kind, Fault::Unauthorized { .. }) => {
             ends.of(error.side).token.as_ref()
         }
         _ => None,

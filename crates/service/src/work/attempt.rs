@@ -165,7 +165,8 @@ async fn tried(
     prepared: &mut Prepared,
 ) -> Came {
     let first = run(worker, claim, journal, prepared).await;
-    if !again::is_new_secret(&worker.app.secrets, claim, &first, &prepared.ends).await {
+    let asked = matches!(claim.work, Work::Asked(_));
+    if !again::is_new_secret(&worker.app.secrets, asked, &first, &prepared.ends).await {
         return first;
     }
     let loaded = worker.app.loaded();
@@ -204,7 +205,7 @@ async fn run(worker: &Worker, claim: &Claim, journal: &Arc<Journal>, prepared: &
     if turn {
         request = turned::request(request);
     }
-    let gate = Arc::new(Gate::new(&worker.app, &worker.budget, mirror, ends, &request));
+    let gate = Arc::new(Gate::new(&worker.app, mirror, ends, &request));
     request.hosts = Some(Arc::clone(&gate) as Arc<dyn Hosts>);
     let report = engine::run(&request, &journal.listener()).await;
     gate.leave();
@@ -336,7 +337,8 @@ async fn recorded(
         None => report
             .error
             .as_ref()
-            .map(|error| Trouble::of(error, &prepared.ends)),
+            .map(|error| Trouble::of(error, &prepared.ends))
+            .or_else(|| Trouble::of_unwritten(&outcome)),
     };
     Ok(Made {
         outcome,

@@ -93,6 +93,7 @@ pub(super) async fn refresh(worker: &Worker) -> Result<(), StoreError> {
     worker.app.store.read_clock().await?;
     let alive = worker.app.loaded().config.limits.lease;
     worker
+        .app
         .budget
         .refresh(&worker.app.store, alive, worker.app.store.now())
         .await

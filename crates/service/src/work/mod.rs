@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use budget::{Budget, Seat, Seats};
+pub(crate) use budget::{Budget, Denied};
+use budget::{Seat, Seats};
 pub(crate) use orders::parked;
 
 mod again;
@@ -55,7 +56,6 @@ const BREATH: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct Worker {
     app: Arc<App>,
-    budget: Arc<Budget>,
     seats: Arc<Seats>,
     /// How many due mirrors the last look found without room at their hosts.
     passed_over: AtomicUsize,
@@ -67,7 +67,6 @@ pub(crate) struct Worker {
 /// Works until the process stops; comes back when all claims are finished or given back.
 pub(crate) async fn work(app: Arc<App>) {
     let worker = Arc::new(Worker {
-        budget: Arc::default(),
         seats: Arc::default(),
         passed_over: AtomicUsize::default(),
         cancelled: watch::Sender::default(),

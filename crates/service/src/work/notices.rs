@@ -71,27 +71,31 @@ pub(super) fn of_waiting(mirror: &str, memory: &Memory, outcome: &Outcome) -> No
 /// Of a failure, once it is worth telling.
 pub(super) fn of_trouble(mirror: &str, claim: &Claim, trouble: &Trouble, now: Time) -> Option<Raised> {
     let Work::Due(dues) = &claim.work else { return None };
-    let (cause, text, at_once) = match trouble {
-        Trouble::Token { credential, status } => (
-            token_cause(credential, *status),
-            format!(
-                "the host refuses the token of the credential `{credential}` ({status}): give it a valid one"
-            ),
-            true,
-        ),
+    let (cause, text) = match trouble {
+        Trouble::Token { credential, status } => return Some(of_token(credential, *status)),
         Trouble::Secret { credential, reason } => (
             format!("credential {credential} unreadable"),
             format!("the token of the credential `{credential}` cannot be read: {reason}"),
-            false,
         ),
-        Trouble::Host { host, kind, message } => (format!("host {host} {kind}"), message.clone(), false),
-        Trouble::Own { kind, message } => (format!("mirror {mirror} {kind}"), message.clone(), false),
+        Trouble::Host { host, kind, message } => (format!("host {host} {kind}"), message.clone()),
+        Trouble::Own { kind, message } => (format!("mirror {mirror} {kind}"), message.clone()),
     };
-    (at_once || is_lasting(dues, now)).then_some(Raised {
+    is_lasting(dues, now).then_some(Raised {
         cause,
         event: "failure",
         text,
     })
+}
+
+/// Of a token that was refused: at once, since it is not tried again.
+pub(super) fn of_token(credential: &str, status: u16) -> Raised {
+    Raised {
+        cause: token_cause(credential, status),
+        event: "failure",
+        text: format!(
+            "the host refuses the token of the credential `{credential}` ({status}): give it a valid one"
+        ),
+    }
 }
 
 /// What makes the refusals of a credential's token the same.

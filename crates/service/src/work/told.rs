@@ -1,9 +1,8 @@
 //! What others learn of a run that ended: those who watch, the metrics, the log, the inbox.
 
-use store::StoreError;
-use store::Time;
 use store::queue::{Claim, Work};
 use store::run::{Finished, State};
+use store::{Store, StoreError, Time};
 
 use super::budget::Verdict;
 use super::journal::Journal;
@@ -73,14 +72,14 @@ fn count(worker: &Worker, claim: &Claim, made: &Made) {
 async fn write_down(worker: &Worker, claim: &Claim, made: &Made) -> Result<(), StoreError> {
     let (store, now) = (&worker.app.store, worker.app.store.now());
     for verdict in &made.verdicts {
-        judge(worker, claim, verdict, now).await?;
+        judge(&worker.app, claim.mirror.as_deref(), verdict, now).await?;
     }
     let Some(mirror) = &claim.mirror else {
         return Ok(());
     };
     let waiting = notices::of_waiting(mirror, &made.memory, &made.outcome);
     for raised in &waiting.raised {
-        raise(worker, raised, mirror, now).await?;
+        raise(store, raised, mirror, now).await?;
     }
     for cause in &waiting.settled {
         store.settle_notice(cause, mirror, now).await?;
@@ -92,7 +91,7 @@ async fn write_down(worker: &Worker, claim: &Claim, made: &Made) -> Result<(), S
         .filter(|trouble| !matches!(trouble, Trouble::Token { .. }))
         .and_then(|trouble| notices::of_trouble(mirror, claim, trouble, now));
     if let Some(raised) = &raised {
-        raise(worker, raised, mirror, now).await?;
+        raise(store, raised, mirror, now).await?;
     }
     // However it came to work again: by itself, by a run that a person asked for, with another address.
     if is_good(made) {
@@ -112,9 +111,14 @@ fn is_good(made: &Made) -> bool {
     made.trouble.is_none() && made.outcome.error.is_none() && ended_well
 }
 
-/// A token that was refused, or works again: for all mirrors that use it.
-async fn judge(worker: &Worker, claim: &Claim, verdict: &Verdict, now: Time) -> Result<(), StoreError> {
-    let store = &worker.app.store;
+/// A token that was refused, or works again, as a run of this mirror saw it: for all mirrors that use it.
+pub(super) async fn judge(
+    app: &App,
+    mirror: Option<&str>,
+    verdict: &Verdict,
+    now: Time,
+) -> Result<(), StoreError> {
+    let store = &app.store;
     match verdict {
         Verdict::Refused {
             credential,
@@ -122,24 +126,22 @@ async fn judge(worker: &Worker, claim: &Claim, verdict: &Verdict, now: Time) -> 
             hash,
             status,
         } => {
-            store.refuse_secret(key, hash, *status, now).await?;
-            let trouble = Trouble::Token {
-                credential: credential.clone(),
-                status: *status,
-            };
-            let mirrors = match (key == credential, &claim.mirror) {
-                (true, _) => users(worker, credential),
-                (false, mirror) => mirror.iter().cloned().collect(),
+            // That it does not suffice for repositories of no mirror is of that one run.
+            if key == credential || mirror.is_some() {
+                store.refuse_secret(key, hash, *status, now).await?;
+            }
+            let raised = notices::of_token(credential, *status);
+            let mirrors = match key == credential {
+                true => users(app, credential),
+                false => mirror.into_iter().map(str::to_owned).collect(),
             };
             for mirror in mirrors {
-                if let Some(raised) = notices::of_trouble(&mirror, claim, &trouble, now) {
-                    raise(worker, &raised, &mirror, now).await?;
-                }
+                raise(store, &raised, &mirror, now).await?;
             }
         }
         Verdict::Accepted { credential } => {
             store.accept_secret(credential).await?;
-            if let Some(mirror) = &claim.mirror {
+            if let Some(mirror) = mirror {
                 store.accept_secret(&format!("{credential}/{mirror}")).await?;
             }
             let causes = [401, 403].map(|status| notices::token_cause(credential, status));
@@ -156,8 +158,8 @@ async fn judge(worker: &Worker, claim: &Claim, verdict: &Verdict, now: Time) -> 
 }
 
 /// The mirrors that use a credential.
-fn users(worker: &Worker, credential: &str) -> Vec<String> {
-    let loaded = worker.app.loaded();
+fn users(app: &App, credential: &str) -> Vec<String> {
+    let loaded = app.loaded();
     let uses = |end: &config::MirrorEnd| end.credential.as_ref().is_some_and(|one| one.name == credential);
     loaded
         .mirrors
@@ -167,7 +169,7 @@ fn users(worker: &Worker, credential: &str) -> Vec<String> {
         .collect()
 }
 
-async fn raise(worker: &Worker, raised: &Raised, mirror: &str, now: Time) -> Result<(), StoreError> {
+async fn raise(store: &Store, raised: &Raised, mirror: &str, now: Time) -> Result<(), StoreError> {
     let Raised { cause, event, text } = raised;
-    worker.app.store.raise(cause, event, text, mirror, now).await
+    store.raise(cause, event, text, mirror, now).await
 }

@@ -11,7 +11,6 @@ use engine::side::{Both, Side};
 use futures_util::future::BoxFuture;
 use store::Time;
 
-use super::Budget;
 use super::denied::{Denied, Verdict};
 use super::passes::{Pass, Passes, Trials};
 use super::tokens::Refused;
@@ -25,7 +24,6 @@ const PROBE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(super) app: Arc<App>,
-    pub(super) budget: Arc<Budget>,
     /// The mirror's name; empty for a one-off run.
     mirror: String,
     /// The sides as the engine names them in this run.
@@ -65,7 +63,6 @@ impl Gate {
     /// The gate of a run of this mirror. Sides are named as in the request.
     pub(crate) fn new(
         app: &Arc<App>,
-        budget: &Arc<Budget>,
         mirror: &str,
         ends: Both<&End>,
         request: &Request,
@@ -77,7 +74,6 @@ impl Gate {
         let endpoint = |end: &End| Endpoint::clone(&end.endpoint);
         Self {
             app: Arc::clone(app),
-            budget: Arc::clone(budget),
             mirror: mirror.to_owned(),
             ends: Both {
                 source: opened(ends.source),
@@ -135,7 +131,7 @@ impl Gate {
     }
 
     pub(super) fn is_hushed(&self, host: &str) -> Result<(), Denied> {
-        match self.budget.hushed(host, self.app.store.now()) {
+        match self.app.budget.hushed(host, self.app.store.now()) {
             None => Ok(()),
             Some(until) => Err(Denied::Hushed {
                 host: host.to_owned(),
@@ -146,7 +142,7 @@ impl Gate {
 
     /// A token that was refused is not shown again, but once a minute, with one request for each side that has it.
     pub(super) async fn may_show(&self, credential: &str) -> Result<(), Denied> {
-        let tokens = &self.budget.tokens;
+        let tokens = &self.app.budget.tokens;
         let refused = |token: &Sent| tokens.refused(credential, &self.mirror, &token.value);
         let Some(known) = self.shown_by(credential).find_map(|(_, token)| refused(token)) else {
             return Ok(());
@@ -186,7 +182,7 @@ impl Gate {
         let Some(token) = &self.ends.of(side).token else {
             return;
         };
-        let tokens = &self.budget.tokens;
+        let tokens = &self.app.budget.tokens;
         let verdict = match status {
             401 | 403 => {
                 let Refused {
@@ -248,7 +244,7 @@ impl Hosts for Gate {
     fn is_refused(&self, side: Side) -> bool {
         let token = self.ends.of(side).token.as_ref();
         let refused = token.and_then(|token| {
-            let tokens = &self.budget.tokens;
+            let tokens = &self.app.budget.tokens;
             tokens.refused(&token.credential, &self.mirror, &token.value)
         });
         refused.is_some_and(|refused| refused.status == 401)
@@ -263,7 +259,7 @@ impl Hosts for Gate {
 
     fn busy(&self, host: &str, retry_after: Duration) {
         let until: Time = self.app.store.now() + retry_after;
-        self.budget.hush(host, until);
+        self.app.budget.hush(host, until);
         let (app, host) = (Arc::clone(&self.app), host.to_owned());
         // The run itself must not wait for this; the same host tells it again if it is lost.
         tokio::spawn(async move {

@@ -20,7 +20,8 @@ mod slots;
 mod tests;
 mod tokens;
 
-pub(super) use denied::{Denied, Verdict};
+pub(crate) use denied::Denied;
+pub(super) use denied::Verdict;
 pub(super) use gate::Gate;
 pub(super) use seats::{Seat, Seats};
 use tokens::Tokens;
@@ -42,7 +43,7 @@ enum Patience {
 
 /// What the runs of a process share of hosts.
 #[derive(Debug, Default)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     hosts: Mutex<HashMap<String, Host>>,
     tokens: Tokens,
     /// Held by the one run that waits for a host with passes for others in its hands.

@@ -55,7 +55,7 @@ impl Gate {
                 Some(index) => awaited = index,
             }
         }
-        let _alone = self.budget.insisting.lock().await;
+        let _alone = self.app.budget.insisting.lock().await;
         let mut passes = Passes::default();
         for host in &hosts {
             self.pass(host, Patience::Waits, &mut passes).await?;
@@ -70,10 +70,10 @@ impl Gate {
             return Ok(false);
         };
         let slots = slots(&self.app.loaded().config, host);
-        let Some(permit) = self.budget.permit(host, slots, patience).await else {
+        let Some(permit) = self.app.budget.permit(host, slots, patience).await else {
             return Ok(false);
         };
-        let slot = match self.budget.is_shared() {
+        let slot = match self.app.budget.is_shared() {
             false => None,
             true => match Slot::take(&self.app, host, slots, patience).await {
                 Ok(slot) => slot,
@@ -96,10 +96,10 @@ impl Gate {
         let mut trials = Vec::new();
         for credential in self.credentials(host) {
             self.may_show(&credential).await?;
-            if self.budget.tokens.works(&credential) {
+            if self.app.budget.tokens.works(&credential) {
                 continue;
             }
-            let trial = self.budget.tokens.trial(&credential);
+            let trial = self.app.budget.tokens.trial(&credential);
             let trial = match patience {
                 Patience::Waits => trial.lock_owned().await,
                 Patience::TakesWhatIsThere => match trial.try_lock_owned() {
@@ -108,7 +108,7 @@ impl Gate {
                 },
             };
             self.may_show(&credential).await?;
-            if !self.budget.tokens.works(&credential) {
+            if !self.app.budget.tokens.works(&credential) {
                 trials.push((credential, trial));
             }
         }

@@ -6,6 +6,7 @@ mod asked;
 mod clock;
 mod hosts;
 mod lives;
+mod looks;
 mod notified;
 mod one_way;
 mod orders;

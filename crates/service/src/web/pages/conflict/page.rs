@@ -77,7 +77,7 @@ pub(in crate::web) async fn page(
     answer(show(&app, &session, &asked).await)
 }
 
-async fn show(app: &App, session: &Session, asked: &Asked) -> Result<Page, Trouble> {
+async fn show(app: &Arc<App>, session: &Session, asked: &Asked) -> Result<Page, Trouble> {
     let now = Time::now();
     let conflict = ops::conflicts::show(app, &session.caller, &asked.mirror, &asked.reference).await?;
     let found = session.caller.mirror(app, &asked.mirror).await?;

@@ -186,7 +186,7 @@ pub(in crate::web) async fn save(
     }
 }
 
-async fn change(app: &App, session: &Session, name: Option<&str>, sent: &Sent) -> Result<Response, Trouble> {
+async fn change(app: &Arc<App>, session: &Session, name: Option<&str>, sent: &Sent) -> Result<Response, Trouble> {
     session.check(&sent.csrf)?;
     let mut page = match name {
         Some(name) => existing(app, session, name).await?,
@@ -226,7 +226,7 @@ async fn change(app: &App, session: &Session, name: Option<&str>, sent: &Sent) -
 
 /// Does what was pressed; the name of what was saved, if it was.
 async fn act(
-    app: &App,
+    app: &Arc<App>,
     session: &Session,
     page: &mut Page,
     name: Option<&str>,
@@ -266,7 +266,7 @@ fn turn(page: &mut Page, spec: &MirrorSpec, as_yaml: bool) -> Result<(), OpError
     Ok(())
 }
 
-async fn tried(app: &App, session: &Session, spec: &MirrorSpec) -> Result<Vec<CheckRow>, OpError> {
+async fn tried(app: &Arc<App>, session: &Session, spec: &MirrorSpec) -> Result<Vec<CheckRow>, OpError> {
     let report = ops::look::check_spec(app, &session.caller, spec).await?;
     Ok(report.checks.iter().map(CheckRow::new).collect())
 }

@@ -1,0 +1,100 @@
+//! What people who look share with runs: a host's patience, and the token it knows.
+
+use store::Time;
+use store::token::{Role, Token};
+use testkit::{Answer, Credentials, Then, When};
+
+use super::scene::Scene;
+use crate::api::model::check::{CheckReport, CheckResult, CheckWhat};
+use crate::ops::{Caller, look};
+
+/// So many mirrors between the same two addresses, all with one token. The scene has no worker.
+async fn scene(mirrors: usize) -> Scene {
+    Scene::of_file(|base| {
+        let host = base.trim_start_matches("http://");
+        let mut text = format!(
+            "credentials:\n  ghe: {{host: \"{host}\", provider: github, username: bot, token: \"${{file:token}}\"}}\nmirrors:\n"
+        );
+        for number in 0..mirrors {
+            text.push_str(&format!(
+                "  - {{name: m{number}, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n"
+            ));
+        }
+        text
+    })
+    .await
+}
+
+fn caller() -> Caller {
+    Caller {
+        token: Token {
+            id: "t".into(),
+            name: "somebody".into(),
+            role: Role::Admin,
+            label: None,
+            created: Time(0),
+            expires: None,
+            used: None,
+            revoked: None,
+        },
+        from: "127.0.0.1".into(),
+    }
+}
+
+async fn check(scene: &Scene, number: usize) -> CheckReport {
+    look::check(&scene.app, &caller(), &format!("m{number}")).await.unwrap()
+}
+
+fn failed(report: &CheckReport) -> (CheckWhat, &str) {
+    let failed = report.checks.iter().find(|check| check.result == CheckResult::Failed);
+    let failed = failed.unwrap_or_else(|| panic!("{report:?}"));
+    (failed.what, &failed.text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_of_all_mirrors_shows_a_revoked_token_once() {
+    let scene = scene(20).await;
+    scene.source.commit("main", "one");
+    let token = scene.directory.path().join("token");
+    std::fs::write(&token, "old").unwrap();
+    let new = Then::Authorize(Credentials::basic("bot", "new"));
+    scene.server.on(When::any(), new);
+    for number in 0..20 {
+        let report = check(&scene, number).await;
+        let (what, text) = failed(&report);
+        assert_eq!(what, CheckWhat::Authenticated, "{report:?}");
+        assert_eq!(text.contains("not shown again"), number > 0, "{text}");
+        assert!(!report.ok);
+    }
+    let shown = scene.server.requests().iter().filter(|one| one.user.is_some()).count();
+    assert!((1..=2).contains(&shown), "{shown}");
+    let notices = scene.store().notices().await.unwrap();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert_eq!(notices[0].mirrors.len(), 20);
+
+    // Whoever puts another one in its place need not wait to see that it works.
+    std::fs::write(&token, "new").unwrap();
+    assert!(check(&scene, 7).await.ok);
+    assert!(scene.store().notices().await.unwrap().is_empty());
+    assert!(scene.store().refused_secrets().await.unwrap().is_empty());
+    assert!(look::drift(&scene.app, &caller(), "m3").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_asks_for_patience_is_not_looked_at() {
+    let scene = scene(2).await;
+    scene.source.commit("main", "one");
+    std::fs::write(scene.directory.path().join("token"), "new").unwrap();
+    let busy = Answer::status(429).header("retry-after", "3600");
+    scene.server.on(When::any(), Then::Answer(busy));
+    check(&scene, 0).await;
+    scene.server.wait_idle();
+    scene.server.forget();
+    let report = check(&scene, 1).await;
+    let (what, text) = failed(&report);
+    assert_eq!(what, CheckWhat::Reachable);
+    assert!(text.contains("asks for patience"), "{text}");
+    let drift = look::drift(&scene.app, &caller(), "m0").await.unwrap_err().to_string();
+    assert!(drift.contains("asks for patience"), "{drift}");
+    assert!(scene.server.requests().is_empty());
+}
