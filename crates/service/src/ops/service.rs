@@ -113,14 +113,15 @@ fn problem(loaded: &Loaded) -> Option<String> {
 pub(crate) async fn reload(app: &App, caller: &Caller, force: bool) -> Result<Reloaded, OpError> {
     caller.may(Role::Admin)?;
     caller.unlimited("a token that is limited to a label does not reload the configuration")?;
-    let diff = reload::reload(app, force).await?;
+    let change = reload::reload(app, force).await?;
     let reloaded = Reloaded {
-        added: diff.added,
-        removed: diff.removed,
-        changed: diff.changed,
+        added: change.diff.added,
+        removed: change.diff.removed,
+        changed: change.diff.changed,
     };
+    let (before, after) = (Some(change.before), Some(change.after));
     caller
-        .did(app, "config.reload", "config".into(), None::<()>, Some(&reloaded))
+        .did(app, "config.reload", "config".into(), before, after)
         .await;
     Ok(reloaded)
 }

@@ -128,11 +128,13 @@ async fn start(
         .context("cannot read `database` of the configuration")?;
     let store = Store::open(&url).await?;
     let app = Arc::new(App::new(store, presence::name(), loaded, Some(place)));
+    let before = reload::Before::of(&app.store).await?;
     let occasion = if force { Occasion::Forced } else { Occasion::Held };
     match reload::adopt(&app, app.loaded().config.clone(), occasion).await {
         Err(lost @ ReloadError::LosesTooMany { .. }) => return Ok(Err(lost)),
         other => other?,
     }
+    before.audit(&app, force).await;
     api::first_token(&app, &url).await?;
     presence::report(&app).await?;
     Ok(Ok(app))

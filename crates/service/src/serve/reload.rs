@@ -18,6 +18,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Loaded, Place};
 
+mod change;
+
+use change::Change;
+pub(super) use change::Before;
+
 /// How often the mirrors made over the API of other processes are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -163,7 +168,7 @@ fn problem(app: &App, text: &str) -> bool {
 }
 
 /// Reads the file again. `force` allows that many mirrors go.
-pub(crate) async fn reload(app: &App, force: bool) -> Result<config::diff::Diff, ReloadError> {
+pub(crate) async fn reload(app: &App, force: bool) -> Result<Change, ReloadError> {
     let _one_at_a_time = app.reloading.lock().await;
     let Some(place) = &app.place else {
         return Err(ReloadError::NoFile);
@@ -175,7 +180,7 @@ pub(crate) async fn reload(app: &App, force: bool) -> Result<config::diff::Diff,
     outcome
 }
 
-async fn replace(app: &App, place: &Place, force: bool) -> Result<config::diff::Diff, ReloadError> {
+async fn replace(app: &App, place: &Place, force: bool) -> Result<Change, ReloadError> {
     let new = place.read()?;
     let old = app.loaded();
     if new.listen != old.config.listen {
@@ -187,7 +192,7 @@ async fn replace(app: &App, place: &Place, force: bool) -> Result<config::diff::
     if new.database != old.config.database {
         return Err(ReloadError::NeedsRestart { key: "database" });
     }
-    let diff = config::diff::diff(&old.config, &new);
+    let change = Change::between(&old.config, &new);
     let occasion = match new.fingerprint() == old.config.fingerprint() {
         _ if force => Occasion::Forced,
         // Asked to read it again: nobody changed it.
@@ -195,7 +200,7 @@ async fn replace(app: &App, place: &Place, force: bool) -> Result<config::diff::
         false => Occasion::Changed,
     };
     adopt(app, new, occasion).await?;
-    Ok(diff)
+    Ok(change)
 }
 
 /// Takes over what was made, changed or removed over the API, here or in another process.
@@ -216,7 +221,11 @@ pub(super) async fn watch(app: Arc<App>, mut files: Files) {
             _ = hangup.recv() => {}
             () = files.changed() => {}
         }
-        log(reload(&app, false).await);
+        let outcome = reload(&app, false).await;
+        if let Ok(change) = &outcome {
+            change.audit(&app).await;
+        }
+        log(outcome);
         files.follow(&app.loaded().config);
     }
 }
@@ -239,9 +248,9 @@ pub(super) async fn watch_made(app: Arc<App>) {
     }
 }
 
-fn log(outcome: Result<config::diff::Diff, ReloadError>) {
+fn log(outcome: Result<Change, ReloadError>) {
     match outcome {
-        Ok(diff) => tracing::info!(
+        Ok(Change { diff, .. }) => tracing::info!(
             added = diff.added.len(),
             removed = diff.removed.len(),
             changed = diff.changed.len(),

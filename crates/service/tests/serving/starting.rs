@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{Serve, tmp, until};
 
 use crate::REFSYNC;
@@ -53,6 +53,43 @@ fn a_file_that_lacks_over_a_fifth_of_the_mirrors_does_not_start_unless_that_is_m
     let mut serve = serve.arg("--force");
     serve.restart();
     assert_eq!(names(&serve, &token), all[..3]);
+}
+
+/// The newest entries of the audit list, oldest last.
+fn audit(serve: &Serve, token: &str) -> Vec<Value> {
+    let bearer = format!("Bearer {token}");
+    let answered = serve.request("GET", "/api/v1/audit", &[("authorization", &bearer)], "");
+    let page: Value = serde_json::from_str(&answered.body).unwrap_or_default();
+    page["items"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn what_a_file_changes_stands_in_the_audit_list() {
+    let folder = tmp();
+    let mut serve = Serve::new(REFSYNC, folder.path(), &mirrors(&["a", "b", "c"], "off")).start();
+    let token = serve.token();
+    assert_eq!(audit(&serve, &token), [Value::Null; 0], "the first start changes nothing");
+
+    serve.configure(&mirrors(&["a", "b", "c", "d"], "off"));
+    until("the file to be read again", PATIENCE, || !audit(&serve, &token).is_empty());
+    let reload = audit(&serve, &token).remove(0);
+    assert_eq!((&reload["actor"], &reload["action"]), (&json!("file"), &json!("config.reload")));
+    assert_eq!((&reload["before"]["mirrors"], &reload["after"]["mirrors"]), (&json!(3), &json!(4)));
+    assert_eq!(reload["after"]["added"], json!(["d"]));
+    assert_eq!(reload["after"]["definitions"][0]["source"]["url"], "http://127.0.0.1:9/d.git");
+    assert_ne!(reload["before"]["fingerprint"], reload["after"]["fingerprint"]);
+    serve.stop();
+
+    serve.configure(&mirrors(&["a", "b"], "1h"));
+    let mut serve = serve.arg("--force");
+    serve.restart();
+    let force = audit(&serve, &token).remove(0);
+    assert_eq!((&force["actor"], &force["action"]), (&json!("file"), &json!("config.force")));
+    assert_eq!(force["after"]["removed"], json!(["c", "d"]));
+    assert_eq!(force["after"]["changed"], json!(["a", "b"]));
+    serve.stop();
+    serve.restart();
+    assert_eq!(audit(&serve, &token).len(), 2, "the same file changes nothing");
 }
 
 #[test]
