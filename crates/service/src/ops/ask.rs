@@ -1,6 +1,11 @@
 //! Runs that people ask for: by hand, again, to release what is held, to put back what was replaced, to settle a conflict.
 
-use store::run::{Inputs, Order, Run, State};
+use std::collections::BTreeSet;
+
+use gitwire::RefName;
+use store::conflict::Why;
+use store::page::Ask;
+use store::run::{Inputs, Order, Run, RunRef, State};
 use store::token::Role;
 
 use super::{Caller, OpError, inputs};
@@ -90,7 +95,36 @@ pub(crate) async fn approvable(app: &App, caller: &Caller, id: &str) -> Result<R
         )));
     }
     earnest(&run)?;
-    Ok(run)
+    holding(app, caller, run).await
+}
+
+/// The run that holds what a run ended with: itself, or an earlier one, whose references it met again as they were.
+async fn holding(app: &App, caller: &Caller, run: Run) -> Result<Run, OpError> {
+    let met = references(app, &run.id, |one| matches!(one.outcome.as_str(), "held" | "standing")).await?;
+    let own = met.is_empty() || met.iter().any(|one| one.outcome == "held");
+    let (false, Some(mirror)) = (own, &run.mirror) else {
+        return Ok(run);
+    };
+    let names: Vec<RefName> = met.into_iter().map(|one| one.name).collect();
+    let standing = app.store.memory(mirror, Some(&names)).await?.standing;
+    let held = standing.into_iter().filter(|one| one.why == Why::Held);
+    let holders: BTreeSet<String> = held.map(|one| one.run).collect();
+    let mut holders = holders.into_iter();
+    match (holders.next(), holders.next()) {
+        (Some(holder), None) => caller.run(app, &holder).await,
+        (None, _) => Err(OpError::Conflict(format!(
+            "what run {} met is held no more: nothing is to be approved",
+            run.id
+        ))),
+        (Some(first), Some(second)) => {
+            let all: Vec<String> = [first, second].into_iter().chain(holders).collect();
+            Err(OpError::Conflict(format!(
+                "run {} met again what several earlier runs hold: look at each and approve it: {}",
+                run.id,
+                all.join(", ")
+            )))
+        }
+    }
 }
 
 /// Puts back what a run replaced or removed.
@@ -106,9 +140,6 @@ pub(crate) async fn undoable(app: &App, caller: &Caller, id: &str) -> Result<Run
     let run = caller.run(app, id).await?;
     over(&run)?;
     earnest(&run)?;
-    if run.mirror.is_none() {
-        return Err(OpError::Conflict("only a mirror's run can be undone".into()));
-    }
     if !app.store.run_replaced(&run.id).await? {
         return Err(OpError::Conflict(format!(
             "run {} replaced and removed nothing: there is nothing to put back",
@@ -231,6 +262,27 @@ fn earnest(run: &Run) -> Result<(), OpError> {
             "run {} was a dry run: it wrote nothing and holds nothing",
             run.id
         ))),
+    }
+}
+
+/// The references of a run that somebody looks for.
+async fn references(
+    app: &App,
+    id: &str,
+    wanted: impl Fn(&RunRef) -> bool,
+) -> Result<Vec<RunRef>, OpError> {
+    let mut found = Vec::new();
+    let mut ask = Ask {
+        after: None,
+        limit: 500,
+    };
+    loop {
+        let page = app.store.run_refs(id, &ask).await?;
+        found.extend(page.items.into_iter().filter(&wanted));
+        match page.next {
+            Some(next) => ask.after = Some(next),
+            None => return Ok(found),
+        }
     }
 }
 

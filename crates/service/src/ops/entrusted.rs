@@ -97,10 +97,9 @@ fn what(uses: &[Use]) -> &'static str {
 mod tests {
     use config::load;
     use engine::side::Both;
-    use store::Time;
-    use store::token::{Role, Token};
 
     use super::*;
+    use crate::work::tests::fixture::caller;
 
     fn mirror(name: &str, team: &str, direction: &str, ends: Both<&str>) -> Mirror {
         let spec = serde_json::from_value(serde_json::json!({
@@ -126,22 +125,6 @@ mod tests {
         text.push_str("allowHosts: [open.example]\n");
         std::fs::write(&path, text).unwrap();
         load::load(&path).unwrap()
-    }
-
-    fn caller(label: Option<(&str, &str)>) -> Caller {
-        Caller {
-            token: Token {
-                id: "t".into(),
-                name: "t".into(),
-                role: Role::Admin,
-                label: label.map(|(key, value)| (key.into(), value.into())),
-                created: Time(0),
-                expires: None,
-                revoked: None,
-                used: None,
-            },
-            from: "127.0.0.1".into(),
-        }
     }
 
     /// The sides whose credential is refused, in a world where team `core` mirrors one way from `one` to `two`.

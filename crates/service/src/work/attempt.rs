@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use config::Mirror;
+use engine::decide::Direction;
 use engine::keeper::{Hosts, Recorder};
 use engine::order::Order;
 use engine::report::{Exit, Report};
@@ -47,7 +48,7 @@ pub(super) async fn attempt(
         Work::Asked(run) => {
             journal.begin().await?;
             match &run.inputs.order {
-                Some(order) => ordered(worker, claim, journal, &loaded, mirror, order).await,
+                Some(order) => ordered(worker, claim, journal, &loaded, mirror, &run.inputs, order).await,
                 None => asked(worker, claim, journal, &loaded, mirror, &run.inputs).await,
             }
         }
@@ -127,7 +128,7 @@ async fn asked(
         let endpoints = endpoints(&ends);
         let request = match mirror {
             Some(mirror) => request::of_asked(mirror, endpoints, inputs, &memory),
-            None => request::of_one_off(endpoints, inputs),
+            None => request::of_one_off(endpoints, inputs, config.guard),
         };
         request.map(|request| (ends, request))
     });
@@ -226,18 +227,18 @@ async fn ordered(
     journal: &Arc<Journal>,
     loaded: &Loaded,
     mirror: Option<&Arc<Mirror>>,
+    inputs: &Inputs,
     order: &store::run::Order,
 ) -> Result<Made, StoreError> {
     let app = &worker.app;
-    let Some(mirror) = mirror else {
-        let unfit = Unfit::Inputs("orders are for mirrors".into());
-        return unprepared(claim, journal, unfit, Memory::default()).await;
-    };
+    let direction = mirror.map_or(Direction::OneWay, |mirror| mirror.direction);
     let prepared = match orders::phases(&app.store, order).await? {
-        Ok(phases) => match orders::fits(&phases, mirror.direction) {
-            Ok(()) => ends::of_mirror(&loaded.config, mirror, &app.secrets)
-                .await
-                .map(|ends| (phases, ends)),
+        Ok(phases) => match orders::fits(&phases, direction) {
+            Ok(()) => match mirror {
+                Some(mirror) => ends::of_mirror(&loaded.config, mirror, &app.secrets).await,
+                None => ends::of_one_off(&loaded.config, inputs, &app.secrets).await,
+            }
+            .map(|ends| (phases, ends)),
             Err(unfit) => Err(unfit),
         },
         Err(unfit) => Err(unfit),
@@ -247,12 +248,15 @@ async fn ordered(
         Err(unfit) => return unprepared(claim, journal, unfit, Memory::default()).await,
     };
     let names: Vec<RefName> = phases.iter().flat_map(|phase| phase.keys().cloned()).collect();
-    let memory = app.store.memory(&mirror.name, Some(&names)).await?;
+    let memory = match mirror {
+        Some(mirror) => app.store.memory(&mirror.name, Some(&names)).await?,
+        None => Memory::default(),
+    };
     let all: std::collections::BTreeMap<RefName, Order> =
         phases.iter().flat_map(|phase| phase.clone()).collect();
 
     let mut prepared = Prepared {
-        request: request::of_orders(mirror, endpoints(&ends), &memory, all.clone()),
+        request: request::of_orders(mirror.map(|mirror| &**mirror), endpoints(&ends), &memory, all.clone()),
         ends,
         memory,
     };
@@ -263,7 +267,7 @@ async fn ordered(
             report,
             denied,
             verdicts,
-        } = tried(worker, claim, journal, Some(mirror), &mut prepared).await;
+        } = tried(worker, claim, journal, mirror, &mut prepared).await;
         let done = report.exit() == Exit::InSync;
         prepared.request.bases.extend(report.bases.clone());
         add(&mut whole.report, report);
@@ -274,7 +278,7 @@ async fn ordered(
         }
     }
     prepared.request.orders = all;
-    recorded(claim, journal, Some(mirror), &prepared, whole).await
+    recorded(claim, journal, mirror, &prepared, whole).await
 }
 
 /// What two phases of one run came to together.

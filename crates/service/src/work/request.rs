@@ -66,27 +66,47 @@ pub(super) fn of_asked(
     Ok(request)
 }
 
-/// A request without a mirror: all of it was given at run time.
-pub(super) fn of_one_off(ends: Both<Endpoint>, inputs: &Inputs) -> Result<Request, Unfit> {
+/// A request without a mirror: all of it was given at run time. The guard is that of all mirrors which say nothing else.
+pub(super) fn of_one_off(
+    ends: Both<Endpoint>,
+    inputs: &Inputs,
+    guard: config::checked::Guard,
+) -> Result<Request, Unfit> {
     let Both { source, target } = ends;
     let mut request = Request::new(source, target);
     with_inputs(&mut request, inputs)?;
     request.asked = !inputs.references.is_empty();
+    request.guard = Some(guarded(guard));
     Ok(request)
 }
 
-/// A request that carries out what a person ordered, and nothing else.
+/// A request that carries out what a person ordered, and nothing else; without a mirror, between the addresses of the run it is about.
 pub(super) fn of_orders(
-    mirror: &Mirror,
+    mirror: Option<&Mirror>,
     ends: Both<Endpoint>,
     memory: &Memory,
     orders: BTreeMap<RefName, order::Order>,
 ) -> Request {
-    let mut request = of_mirror(mirror, ends, memory);
-    request.only = Some(BTreeSet::new());
-    request.guard = None;
-    request.orders = orders;
-    request
+    let request = match mirror {
+        Some(mirror) => of_mirror(mirror, ends, memory),
+        None => {
+            let Both { source, target } = ends;
+            Request::new(source, target)
+        }
+    };
+    Request {
+        only: Some(BTreeSet::new()),
+        guard: None,
+        orders,
+        ..request
+    }
+}
+
+fn guarded(guard: config::checked::Guard) -> Guard {
+    Guard {
+        references: guard.references,
+        percent: guard.percent,
+    }
 }
 
 fn of_mirror(mirror: &Mirror, ends: Both<Endpoint>, memory: &Memory) -> Request {
@@ -100,10 +120,7 @@ fn of_mirror(mirror: &Mirror, ends: Both<Endpoint>, memory: &Memory) -> Request 
         timeouts: mirror.timeouts,
         bases: memory.bases.clone(),
         intents: memory.intents.clone(),
-        guard: Some(Guard {
-            references: mirror.guard.references,
-            percent: mirror.guard.percent,
-        }),
+        guard: Some(guarded(mirror.guard)),
         scope_size: (memory.references > 0).then_some(memory.references),
         keep_bases: true,
         ..Request::new(source, target)

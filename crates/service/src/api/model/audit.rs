@@ -13,7 +13,7 @@ pub(crate) struct AuditEntry {
     pub(crate) number: i64,
     /// When.
     pub(crate) at: Moment,
-    /// The name of the token, or `refsync`.
+    /// The name of the token, `file` for what a configuration file changed, or `refsync`.
     pub(crate) actor: String,
     /// The address it came from.
     pub(crate) from: String,

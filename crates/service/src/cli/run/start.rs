@@ -13,7 +13,8 @@ use crate::output::format::Output;
 /// Run once between two repositories, without a mirror
 ///
 /// The server makes the run: it reaches only hosts that have a credential or stand in `allowHosts`, and tokens are named, not
-/// given. `refsync sync` does the same here, without a server.
+/// given. The guard of the configuration holds it as it holds a mirror's run; `refsync run approve` releases what it holds. `refsync
+/// sync` does the same here, without a server and without a guard.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct StartArgs {

@@ -2,7 +2,9 @@
 
 use store::run::{Inputs, State};
 
+use super::fixture::caller;
 use super::scene::Scene;
+use crate::ops::ask;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_writes_nothing_and_tells_what_it_would() {
@@ -98,15 +100,61 @@ async fn a_one_off_run_reaches_only_hosts_that_are_allowed() {
             ..scene.asked(inputs)
         };
         scene.store().ask_run(&run, store::Time::now()).await.unwrap();
-        scene
-            .wait_for("the one-off run", async |scene: &Scene| {
-                super::scene::is_over(scene.store().run(&run.id).await.unwrap().state)
-            })
-            .await;
-        let run = scene.store().run(&run.id).await.unwrap();
+        let run = scene.ended(&run.id).await;
         assert_eq!(run.state, state, "{run:?}");
         assert_eq!(scene.both("main").1.is_some(), state == State::Succeeded);
     }
+}
+
+/// Without a mirror nothing is remembered, and so no base proves that a rewrite is meant.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_one_off_run_that_would_rewrite_much_is_held_released_and_undone() {
+    let mut scene = Scene::of_file(|base| {
+        format!("allowHosts: [127.0.0.1]\nmirrors:\n  - {{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n")
+    })
+    .await;
+    let copy = testkit::Repo::bare(scene.directory.path().join("copy.git"));
+    let branches: Vec<String> = (0..8).map(|number| format!("b{number}")).collect();
+    let commit = |scene: &Scene, text: &str| -> Vec<Option<String>> {
+        let commit = |branch: &String| Some(scene.source.commit_onto(branch, None, text));
+        branches.iter().map(commit).collect()
+    };
+    let there = || -> Vec<Option<String>> {
+        let value = |branch: &String| copy.get(&format!("refs/heads/{branch}"));
+        branches.iter().map(value).collect()
+    };
+    let old = commit(&scene, "old");
+    scene.start().await;
+    let inputs = Inputs {
+        source_url: scene.server.url("source.git"),
+        target_url: scene.server.url("copy.git"),
+        force: Some("always".into()),
+        ..Inputs::default()
+    };
+    let run = store::run::Run {
+        mirror: None,
+        ..scene.asked(inputs.clone())
+    };
+    scene.store().ask_run(&run, store::Time::now()).await.unwrap();
+    assert_eq!(scene.ended(&run.id).await.state, State::Succeeded);
+    assert_eq!(there(), old);
+
+    let new = commit(&scene, "new");
+    let run = store::run::Run {
+        mirror: None,
+        ..scene.asked(inputs)
+    };
+    scene.store().ask_run(&run, store::Time::now()).await.unwrap();
+    let held = scene.ended(&run.id).await;
+    assert_eq!((held.state, held.written), (State::Held, 0), "{held:?}");
+    assert_eq!(there(), old);
+
+    let approved = ask::approve(&scene.app, &caller(None), &held.id).await.unwrap();
+    assert_eq!(scene.ended(&approved.id).await.state, State::Succeeded);
+    assert_eq!(there(), new);
+    let undone = ask::undo(&scene.app, &caller(None), &approved.id).await.unwrap();
+    assert_eq!(scene.ended(&undone.id).await.state, State::Succeeded);
+    assert_eq!(there(), old);
 }
 
 #[tokio::test(flavor = "multi_thread")]

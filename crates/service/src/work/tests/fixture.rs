@@ -17,6 +17,9 @@ use hosts::Provider;
 use store::Time;
 use store::queue::{Claim, Dues, Work};
 use store::run::{Inputs, Run, State};
+use store::token::{Role, Token};
+
+use crate::ops::Caller;
 
 pub(crate) const NOW: Time = Time(1_800_000_000_000);
 
@@ -105,6 +108,23 @@ pub(crate) fn mirror(direction: Direction) -> Mirror {
         timeouts: Timeouts::default(),
         origin: "refsync.yaml:1".into(),
         fingerprint: "f".into(),
+    }
+}
+
+/// An admin, limited to a label if one is given.
+pub(crate) fn caller(label: Option<(&str, &str)>) -> Caller {
+    Caller {
+        token: Token {
+            id: "t".into(),
+            name: "somebody".into(),
+            role: Role::Admin,
+            label: label.map(|(key, value)| (key.into(), value.into())),
+            created: NOW,
+            expires: None,
+            used: None,
+            revoked: None,
+        },
+        from: "127.0.0.1".into(),
     }
 }
 

@@ -1,12 +1,11 @@
 //! What people who look share with runs: a host's patience, and the token it knows.
 
-use store::Time;
-use store::token::{Role, Token};
 use testkit::{Answer, Credentials, Then, When};
 
+use super::fixture::caller;
 use super::scene::Scene;
 use crate::api::model::check::{CheckReport, CheckResult, CheckWhat};
-use crate::ops::{Caller, look};
+use crate::ops::look;
 
 /// So many mirrors between the same two addresses, all with one token. The scene has no worker.
 async fn scene(mirrors: usize) -> Scene {
@@ -25,24 +24,8 @@ async fn scene(mirrors: usize) -> Scene {
     .await
 }
 
-fn caller() -> Caller {
-    Caller {
-        token: Token {
-            id: "t".into(),
-            name: "somebody".into(),
-            role: Role::Admin,
-            label: None,
-            created: Time(0),
-            expires: None,
-            used: None,
-            revoked: None,
-        },
-        from: "127.0.0.1".into(),
-    }
-}
-
 async fn check(scene: &Scene, number: usize) -> CheckReport {
-    look::check(&scene.app, &caller(), &format!("m{number}")).await.unwrap()
+    look::check(&scene.app, &caller(None), &format!("m{number}")).await.unwrap()
 }
 
 fn failed(report: &CheckReport) -> (CheckWhat, &str) {
@@ -77,7 +60,7 @@ async fn a_check_of_all_mirrors_shows_a_revoked_token_once() {
     assert!(check(&scene, 7).await.ok);
     assert!(scene.store().notices().await.unwrap().is_empty());
     assert!(scene.store().refused_secrets().await.unwrap().is_empty());
-    assert!(look::drift(&scene.app, &caller(), "m3").await.is_ok());
+    assert!(look::drift(&scene.app, &caller(None), "m3").await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +77,7 @@ async fn a_host_that_asks_for_patience_is_not_looked_at() {
     let (what, text) = failed(&report);
     assert_eq!(what, CheckWhat::Reachable);
     assert!(text.contains("asks for patience"), "{text}");
-    let drift = look::drift(&scene.app, &caller(), "m0").await.unwrap_err().to_string();
+    let drift = look::drift(&scene.app, &caller(None), "m0").await.unwrap_err().to_string();
     assert!(drift.contains("asks for patience"), "{drift}");
     assert!(scene.server.requests().is_empty());
 }

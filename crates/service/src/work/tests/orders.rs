@@ -4,7 +4,9 @@ use engine::side::Side;
 use store::page::Ask;
 use store::run::{Inputs, Order, State};
 
+use super::fixture::caller;
 use super::scene::Scene;
+use crate::ops::ask;
 
 fn ordered(order: Order) -> Inputs {
     Inputs {
@@ -44,6 +46,34 @@ async fn what_is_held_is_released_by_an_approval() {
     assert_eq!(scene.both("b0").1, Some(moved));
     assert_eq!(scene.both("b1").1, None);
     assert_eq!(run.written, 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_meets_again_what_is_held_is_approved_by_the_one_that_holds_it() {
+    let mut scene = Scene::one_way("    syncDelete: true").await;
+    for number in 0..8 {
+        scene.source.commit(&format!("b{number}"), "one");
+    }
+    scene.start().await;
+    for number in 0..7 {
+        scene.source.delete_ref(&format!("refs/heads/b{number}"));
+    }
+    scene.sweep().await;
+    let held = scene.last_run().await;
+    assert_eq!(held.state, State::Held);
+    scene.source.commit("later", "later");
+    scene.sweep().await;
+    let later = scene.last_run().await;
+    assert_eq!((later.state, later.written), (State::Held, 1));
+    let again = scene.refs_of(&later).await;
+    assert!(again.iter().any(|one| one.outcome == "standing"), "{again:?}");
+
+    let run = ask::approve(&scene.app, &caller(None), &later.id).await.unwrap();
+    assert_eq!(run.of, Some(held.id));
+    assert_eq!(scene.ended(&run.id).await.state, State::Succeeded);
+    scene.assert_equal();
+    let over = ask::approve(&scene.app, &caller(None), &later.id).await.unwrap_err();
+    assert!(over.to_string().contains("held no more"), "{over}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -187,12 +187,18 @@ impl Scene {
     pub(crate) async fn ask(&self, inputs: Inputs) -> Run {
         let run = self.asked(inputs);
         self.store().ask_run(&run, Time::now()).await.unwrap();
-        self.wait_for("the run that was asked for", async |scene: &Self| {
-            is_over(scene.store().run(&run.id).await.unwrap().state)
-        })
-        .await;
+        self.ended(&run.id).await;
         self.settle().await;
         self.store().run(&run.id).await.unwrap()
+    }
+
+    /// Waits for the end of a run.
+    pub(crate) async fn ended(&self, id: &str) -> Run {
+        self.wait_for("the run that was asked for", async |scene: &Self| {
+            is_over(scene.store().run(id).await.unwrap().state)
+        })
+        .await;
+        self.store().run(id).await.unwrap()
     }
 
     pub(crate) fn asked(&self, inputs: Inputs) -> Run {

@@ -71,8 +71,7 @@ pub(in crate::web) async fn approve_shown(
     Path(id): Path<String>,
 ) -> Response {
     let page = async {
-        ops::ask::approvable(&app, &session.caller, &id).await?;
-        let run = run_of(&app, &session, &id).await?;
+        let run = ops::show::run(ops::ask::approvable(&app, &session.caller, &id).await?);
         if Hold::of(&app, &run).await? == Some(Hold::Over) {
             return Err(Trouble::from(OpError::Conflict(format!(
                 "run {} holds nothing any more: it was approved, or a side changed since",
