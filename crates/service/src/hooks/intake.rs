@@ -16,6 +16,7 @@ use store::delivery::{Arrival, Delivered, Delivery};
 
 use super::Hooks;
 use super::answer::{Answer, Disposition, Refusal};
+use super::blank::{blank, blanked};
 use super::body::Held;
 use super::endpoint::{Endpoint, State, values};
 use super::route::{Routed, route};
@@ -81,7 +82,7 @@ pub(super) async fn take(
             visit.judge(&held, secret.as_ref()).await
         }
         Err(refusal) => {
-            visit.note(&refusal, &[]);
+            visit.note(&refusal, &[], &[]);
             Err(refusal)
         }
     };
@@ -139,26 +140,34 @@ impl Visit<'_> {
         held: &Held,
         query_secret: Option<&SecretString>,
     ) -> Result<(StatusCode, Answer), Refusal> {
-        if let Err(refusal) = self.verify(&held.bytes, query_secret).await {
-            self.note(&refusal, &[]);
-            return Err(refusal);
-        }
+        let known = match self.verify(&held.bytes, query_secret).await {
+            Ok(known) => known,
+            Err(refusal) => {
+                self.note(&refusal, &[], &[]);
+                return Err(refusal);
+            }
+        };
         let endpoint = self.endpoint;
         let trigger = endpoint.trigger.as_ref();
         let read = webhook::read(endpoint.provider, trigger, &self.headers, None, &held.bytes);
         match read {
-            Ok(delivery) => self.write(held, delivery).await,
+            Ok(delivery) => self.write(held, delivery, &known).await,
             Err(malformed) => {
                 let refusal = Refusal::new(StatusCode::BAD_REQUEST, malformed.to_string());
-                self.note(&refusal, &held.bytes);
+                self.note(&refusal, &held.bytes, &known);
                 Err(refusal)
             }
         }
     }
 
-    async fn verify(&self, body: &[u8], query_secret: Option<&SecretString>) -> Result<(), Refusal> {
+    /// Gives the secrets that the endpoint knows.
+    async fn verify(
+        &self,
+        body: &[u8],
+        query_secret: Option<&SecretString>,
+    ) -> Result<Vec<SecretString>, Refusal> {
         let State::Signed(secrets) = &self.endpoint.state else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let values = values(&self.hooks.app, &self.endpoint.shown(), secrets).await?;
         hosts::signature::verify(
@@ -170,12 +179,18 @@ impl Visit<'_> {
             body,
             Time::now().0.div_euclid(1_000),
         )
-        .map_err(|unsigned| Refusal::new(StatusCode::UNAUTHORIZED, unsigned.to_string()))
+        .map_err(|unsigned| Refusal::new(StatusCode::UNAUTHORIZED, unsigned.to_string()))?;
+        Ok(values)
     }
 
     /// Writes down what came, with what it makes due.
-    async fn write(&self, held: &Held, read: webhook::Delivery) -> Result<(StatusCode, Answer), Refusal> {
-        let mut row = self.row(held.bytes.to_vec());
+    async fn write(
+        &self,
+        held: &Held,
+        read: webhook::Delivery,
+        known: &[SecretString],
+    ) -> Result<(StatusCode, Answer), Refusal> {
+        let mut row = self.row(held.bytes.to_vec(), known);
         let sides = self.hooks.index.of(self.loaded);
         let reading = Reading::of(self.loaded, &sides, self.endpoint, read, &row.id);
         if reading.is_quiet() {
@@ -193,9 +208,11 @@ impl Visit<'_> {
         Ok((reading.status(), reading.answer(&row.id, &delivered)))
     }
 
-    fn row(&self, body: Vec<u8>) -> Delivery {
+    /// What is kept of it: nothing of the secrets that the endpoint knows, which some hosts repeat in what they send.
+    fn row(&self, mut body: Vec<u8>, known: &[SecretString]) -> Delivery {
         let (mirror, side, credential) = self.endpoint.columns();
         let provider = self.endpoint.provider;
+        blank(&mut body, known);
         Delivery {
             id: uuid::Uuid::now_v7().to_string(),
             mirror,
@@ -206,7 +223,7 @@ impl Visit<'_> {
             event: None,
             at: self.hooks.app.store.now(),
             from: self.from.clone(),
-            headers: kept(&self.headers, self.endpoint),
+            headers: blanked(kept(&self.headers, self.endpoint), known),
             body,
             status: StatusCode::ACCEPTED.as_u16(),
             disposition: String::new(),
@@ -215,7 +232,7 @@ impl Visit<'_> {
     }
 
     /// Keeps a refused delivery, so that a person can see why nothing arrives. Nobody waits for it, and nothing of it is due.
-    fn note(&self, refusal: &Refusal, body: &[u8]) {
+    fn note(&self, refusal: &Refusal, body: &[u8], known: &[SecretString]) {
         let endpoint = self.endpoint.shown();
         let (status, detail) = (refusal.status.as_u16(), refusal.detail.as_str());
         // Whoever sends rubbish fills neither the log nor the database.
@@ -244,7 +261,8 @@ impl Visit<'_> {
         if refusal.retry_after.is_some() {
             return;
         }
-        let mut row = self.row(body[..body.len().min(KEPT_BODY)].to_vec());
+        let mut row = self.row(body.to_vec(), known);
+        row.body.truncate(KEPT_BODY);
         row.host_id = None;
         row.status = refusal.status.as_u16();
         let disposition = serde_json::to_string(&refusal.problem()).unwrap_or_default();

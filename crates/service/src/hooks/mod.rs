@@ -10,6 +10,7 @@
 //! address that sends too often, 503 with `Retry-After` when there is too much at once. Never 410, which makes some hosts give up for good, and never 500 for what came from outside.
 
 mod answer;
+mod blank;
 mod body;
 mod endpoint;
 mod explain;

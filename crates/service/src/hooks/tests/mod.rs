@@ -67,6 +67,36 @@ async fn what_is_due_already_is_coalesced_and_what_is_not_covered_is_said_so() {
 }
 
 #[tokio::test]
+async fn a_secret_that_the_host_repeats_is_not_kept() {
+    let scene = Scene::new().await;
+    let body = push("acme/app", "refs/heads/main", A, B);
+    let body = body.replacen('{', &format!("{{\"hook\": {{\"secret\": \"{OLD_SECRET}\", \"url\": \"https://h.example/?s={SECRET}\"}}, "), 1);
+    let answered = scene.send(signed("/hooks/app/source", "push", SECRET, &body)).await;
+    assert_eq!(answered.references(), ["app refs/heads/main queued"], "{answered:?}");
+    let malformed = format!("{{\"secret\": \"{SECRET}\"");
+    let refused = scene.send(signed("/hooks/app/source", "push", SECRET, &malformed)).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    // Nobody waits for a refused one to be kept.
+    let start = std::time::Instant::now();
+    let kept = loop {
+        let kept = scene.kept().await;
+        if kept.len() == 2 {
+            break kept;
+        }
+        assert!(start.elapsed() < std::time::Duration::from_secs(10), "{kept:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    for delivery in &kept {
+        let text = String::from_utf8_lossy(&delivery.body).into_owned();
+        assert!(text.contains("***") && !text.contains(SECRET) && !text.contains(OLD_SECRET), "{text}");
+    }
+    // What is kept means the same when it is taken once more.
+    let push = kept.iter().find(|one| one.status == 202).unwrap();
+    let again = redeliver(&scene.app, &push.id, "somebody").await.unwrap();
+    assert_eq!(again.status, 202, "{again:?}");
+}
+
+#[tokio::test]
 async fn any_of_several_secrets_signs_and_nothing_else_does() {
     let scene = Scene::new().await;
     let body = push("acme/app", "refs/heads/main", A, B);
