@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+use super::share::Share;
 use crate::app::App;
 
 /// What a connection may do.
@@ -36,7 +37,12 @@ pub(crate) struct Manners {
     pub(crate) head_bytes: usize,
     /// How long what is under way may go on once the process stops.
     pub(crate) end: Duration,
+    /// Whether clients of this machine have a share of the connections as others have, and no more.
+    pub(crate) shares_loopback: bool,
 }
+
+/// What a client hears that holds as many connections as one may.
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 impl Default for Manners {
     fn default() -> Self {
@@ -46,6 +52,7 @@ impl Default for Manners {
             headers: 100,
             head_bytes: 32 * 1024,
             end: Duration::from_secs(10),
+            shares_loopback: false,
         }
     }
 }
@@ -58,7 +65,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, app: Arc<App>) 
 /// As [`serve`], with other manners.
 pub(crate) async fn serve_with(listener: TcpListener, router: Router, app: Arc<App>, manners: Manners) {
     let router = router.layer(RequestBodyTimeoutLayer::new(manners.body));
-    let slots = Arc::new(Semaphore::new(app.loaded().config.limits.connections.max(1)));
+    let connections = app.loaded().config.limits.connections.max(1);
+    let slots = Arc::new(Semaphore::new(connections));
+    let share = Share::of(connections, manners.shares_loopback);
     let open = TaskTracker::new();
     let cut = CancellationToken::new();
     loop {
@@ -73,6 +82,12 @@ pub(crate) async fn serve_with(listener: TcpListener, router: Router, app: Arc<A
         };
         match accepted {
             (Ok(slot), Ok((stream, peer))) => {
+                let Some(guest) = share.enter(peer.ip()) else {
+                    // Nobody waits for who takes nothing.
+                    let _ = stream.try_write(TOO_MANY);
+                    tracing::debug!(%peer, "a client has as many connections as one may have");
+                    continue;
+                };
                 let connection = converse(
                     stream,
                     peer,
@@ -83,7 +98,7 @@ pub(crate) async fn serve_with(listener: TcpListener, router: Router, app: Arc<A
                 );
                 open.spawn(async move {
                     connection.await;
-                    drop(slot);
+                    drop((guest, slot));
                 });
             }
             (_, Err(error)) => refused(&error).await,

@@ -51,6 +51,7 @@ pub(crate) mod model;
 pub(crate) mod rate;
 mod refusal;
 mod routes;
+mod share;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -55,6 +55,36 @@ async fn who_sends_a_head_or_a_body_too_slowly_is_cut() {
     assert!(answered(&mut half).await.starts_with("HTTP/1.1 400"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_does_not_hold_all_connections() {
+    let bench = Bench::with_limits("limits: {connections: 4}\n").await;
+    let manners = Manners {
+        shares_loopback: true,
+        ..Manners::default()
+    };
+    let (address, _task) = serving(&bench, manners).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        held.push(stream);
+    }
+    let mut fourth = TcpStream::connect(address).await.unwrap();
+    let told = answered(&mut fourth).await;
+    assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after"), "{told}");
+    // One place is left for others, and whoever lets one go may come again.
+    held.pop();
+    testkit::until("a connection to be let in", Duration::from_secs(10), || {
+        let Ok(mut stream) = std::net::TcpStream::connect(address) else { return false };
+        let _ = std::io::Write::write_all(&mut stream, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+        let mut first = [0; 12];
+        std::io::Read::read_exact(&mut stream, &mut first).is_ok() && &first == b"HTTP/1.1 200"
+    });
+}
+
 #[tokio::test]
 async fn heads_have_bounds() {
     let bench = Bench::new().await;

@@ -108,6 +108,13 @@ impl Bench {
         Self::of(directory, &yaml).await
     }
 
+    /// With these limits, as YAML.
+    pub(crate) async fn with_limits(limits: &str) -> Self {
+        let directory = testkit::tmp();
+        let yaml = format!("{}{limits}", file(&directory, MIRRORS));
+        Self::of(directory, &yaml).await
+    }
+
     /// With this configuration; the database is in the directory.
     pub(crate) async fn of(directory: TempDir, yaml: &str) -> Self {
         let path = directory.path().join("refsync.yaml");
