@@ -49,6 +49,56 @@ on_both!(a_delivery_and_what_it_makes_due_are_kept_together, |fresh| {
     assert_eq!(store.queue_state(Time(12)).await.unwrap().0, 1);
 });
 
+/// The one connection that writes is told that the disk is full, or that nothing may be written, in the middle of its life.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_full_or_read_only_keeps_what_it_has_and_goes_on_when_it_is_not() {
+    let fresh = sqlite().await;
+    fresh.settled("app").await;
+    let store = &fresh.store;
+    let due = |short: &str| vec![("app".to_owned(), pushed(short, '1', '2'))];
+    for (kind, closed, open, told) in [
+        (
+            "full",
+            "PRAGMA max_page_count = 1",
+            "PRAGMA max_page_count = 1000000",
+            "make room",
+        ),
+        (
+            "only",
+            "PRAGMA query_only = ON",
+            "PRAGMA query_only = OFF",
+            "cannot be written",
+        ),
+    ] {
+        let id = |which: &str| format!("{kind}-{which}");
+        store
+            .deliver(&delivery(&id("before"), None), &due("main"))
+            .await
+            .unwrap();
+        store.db().exec(closed, Vec::new()).await.unwrap();
+        let large = Delivery {
+            body: vec![7; 1 << 20],
+            ..delivery(&id("large"), None)
+        };
+        for _ in 0..3 {
+            let error = store.deliver(&large, &due(kind)).await.unwrap_err();
+            assert!(
+                matches!(&error, StoreError::Unusable(text) if text.contains(told)),
+                "{kind}: {error:?}"
+            );
+        }
+        assert_eq!(store.delivery(&id("before")).await.unwrap().status, 202);
+        assert!(
+            store.delivery(&id("large")).await.is_err(),
+            "{kind}: half of it was kept"
+        );
+        store.db().exec(open, Vec::new()).await.unwrap();
+        let marked = store.deliver(&large, &due(kind)).await.unwrap().0;
+        assert_eq!(marked, [Marked::Queued], "{kind}: what failed made nothing due");
+        assert_eq!(store.delivery(&id("large")).await.unwrap().body.len(), 1 << 20);
+    }
+}
+
 on_both!(a_host_that_sends_again_is_known_at_its_endpoint_alone, |fresh| {
     fresh.settled("app").await;
     let store = &fresh.store;
