@@ -10,7 +10,11 @@ use secrecy::{ExposeSecret, SecretString};
 const SHORTEST: usize = 8;
 
 /// What addresses write in other characters (RFC 3986, section 2.3, has the rest).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Blanks out these secrets, as they are and as JSON and addresses write them. What is left is as long as it was.
 pub(super) fn blank(bytes: &mut [u8], secrets: &[SecretString]) {
@@ -59,15 +63,24 @@ mod tests {
     #[test]
     fn a_secret_is_blanked_however_it_is_written() {
         let secret = "a/b\"c d+é";
-        for form in ["a/b\"c d+é", "a/b\\\"c d+é", "a\\/b\\\"c d+é", "a%2Fb%22c%20d%2B%C3%A9"] {
-            assert_eq!(after(&format!("<{form}><{form}>"), &[secret]), format!("<{0}><{0}>", "*".repeat(form.len())));
+        for form in [
+            "a/b\"c d+é",
+            "a/b\\\"c d+é",
+            "a\\/b\\\"c d+é",
+            "a%2Fb%22c%20d%2B%C3%A9",
+        ] {
+            assert_eq!(
+                after(&format!("<{form}><{form}>"), &[secret]),
+                format!("<{0}><{0}>", "*".repeat(form.len()))
+            );
         }
     }
 
     #[test]
     fn what_is_kept_is_still_json() {
         let body = r#"{"hook":{"config":{"secret":"hunter2hunter2"}},"ref":"refs/heads/main"}"#;
-        let blanked: serde_json::Value = serde_json::from_str(&after(body, &["other-one", "hunter2hunter2"])).unwrap();
+        let blanked: serde_json::Value =
+            serde_json::from_str(&after(body, &["other-one", "hunter2hunter2"])).unwrap();
         assert_eq!(blanked["hook"]["config"]["secret"], "**************");
         assert_eq!(blanked["ref"], "refs/heads/main");
     }

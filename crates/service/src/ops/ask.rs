@@ -100,7 +100,10 @@ pub(crate) async fn approvable(app: &App, caller: &Caller, id: &str) -> Result<R
 
 /// The run that holds what a run ended with: itself, or an earlier one, whose references it met again as they were.
 async fn holding(app: &App, caller: &Caller, run: Run) -> Result<Run, OpError> {
-    let met = references(app, &run.id, |one| matches!(one.outcome.as_str(), "held" | "standing")).await?;
+    let met = references(app, &run.id, |one| {
+        matches!(one.outcome.as_str(), "held" | "standing")
+    })
+    .await?;
     let own = met.is_empty() || met.iter().any(|one| one.outcome == "held");
     let (false, Some(mirror)) = (own, &run.mirror) else {
         return Ok(run);
@@ -266,11 +269,7 @@ fn earnest(run: &Run) -> Result<(), OpError> {
 }
 
 /// The references of a run that somebody looks for.
-async fn references(
-    app: &App,
-    id: &str,
-    wanted: impl Fn(&RunRef) -> bool,
-) -> Result<Vec<RunRef>, OpError> {
+async fn references(app: &App, id: &str, wanted: impl Fn(&RunRef) -> bool) -> Result<Vec<RunRef>, OpError> {
     let mut found = Vec::new();
     let mut ask = Ask {
         after: None,

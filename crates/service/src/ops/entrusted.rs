@@ -66,15 +66,15 @@ pub(super) fn foreign(
 }
 
 /// The names of credentials that some of these mirrors use for all of this.
-fn entrusted<'a>(
-    mirrors: impl Iterator<Item = &'a Arc<Mirror>>,
-    needed: &[Use],
-) -> Vec<&'a str> {
+fn entrusted<'a>(mirrors: impl Iterator<Item = &'a Arc<Mirror>>, needed: &[Use]) -> Vec<&'a str> {
     let mut known: BTreeMap<&str, Vec<Use>> = BTreeMap::new();
     for mirror in mirrors {
         for side in [Side::Source, Side::Target] {
             if let Some(credential) = &mirror.ends.of(side).credential {
-                known.entry(&credential.name).or_default().extend(uses(mirror, side));
+                known
+                    .entry(&credential.name)
+                    .or_default()
+                    .extend(uses(mirror, side));
             }
         }
     }
@@ -107,7 +107,7 @@ mod tests {
             "labels": {"team": team},
             "direction": direction,
             "source": format!("https://{}.example/app.git", ends.source),
-            "target": format!("https://{}.example/app.git", ends.target),
+            "target": format!("https://{}.example/copy.git", ends.target),
         }))
         .unwrap();
         load::mirror(&config(), &spec).unwrap()
@@ -130,8 +130,24 @@ mod tests {
     /// The sides whose credential is refused, in a world where team `core` mirrors one way from `one` to `two`.
     fn refused(label: Option<(&str, &str)>, direction: &str, source: &str, target: &str) -> Vec<String> {
         let known = [
-            mirror("core", "core", "one-way", Both { source: "one", target: "two" }),
-            mirror("pay", "pay", "two-way", Both { source: "one", target: "other" }),
+            mirror(
+                "core",
+                "core",
+                "one-way",
+                Both {
+                    source: "one",
+                    target: "two",
+                },
+            ),
+            mirror(
+                "pay",
+                "pay",
+                "two-way",
+                Both {
+                    source: "one",
+                    target: "other",
+                },
+            ),
         ];
         let known = known.map(|one| (one.name.clone(), Arc::new(one))).into();
         let wanted = mirror("new", "core", direction, Both { source, target });
@@ -147,7 +163,10 @@ mod tests {
         assert_eq!(refused(core, "one-way", "one", "other"), ["target"]);
         assert_eq!(refused(core, "one-way", "open", "open"), [""; 0], "as nobody");
         assert_eq!(refused(None, "two-way", "other", "other"), [""; 0]);
-        assert_eq!(refused(Some(("team", "new")), "one-way", "one", "two"), ["source", "target"]);
+        assert_eq!(
+            refused(Some(("team", "new")), "one-way", "one", "two"),
+            ["source", "target"]
+        );
     }
 
     #[test]

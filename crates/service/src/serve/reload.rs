@@ -20,8 +20,8 @@ use crate::app::{App, Loaded, Place};
 
 mod change;
 
-use change::Change;
 pub(super) use change::Before;
+use change::Change;
 
 /// How often the mirrors made over the API of other processes are looked at.
 const LOOK: Duration = Duration::from_secs(1);

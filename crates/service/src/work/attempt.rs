@@ -256,7 +256,12 @@ async fn ordered(
         phases.iter().flat_map(|phase| phase.clone()).collect();
 
     let mut prepared = Prepared {
-        request: request::of_orders(mirror.map(|mirror| &**mirror), endpoints(&ends), &memory, all.clone()),
+        request: request::of_orders(
+            mirror.map(|mirror| &**mirror),
+            endpoints(&ends),
+            &memory,
+            all.clone(),
+        ),
         ends,
         memory,
     };

@@ -133,7 +133,9 @@ impl Look {
         for verdict in self.gate.verdicts() {
             told::judge(&self.app, self.mirror.as_deref(), &verdict, self.app.store.now()).await?;
         }
-        self.gate.denied().map_or(Ok(()), |denied| Err(LookError::Denied(denied)))
+        self.gate
+            .denied()
+            .map_or(Ok(()), |denied| Err(LookError::Denied(denied)))
     }
 }
 

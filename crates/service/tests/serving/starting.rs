@@ -68,15 +68,30 @@ fn what_a_file_changes_stands_in_the_audit_list() {
     let folder = tmp();
     let mut serve = Serve::new(REFSYNC, folder.path(), &mirrors(&["a", "b", "c"], "off")).start();
     let token = serve.token();
-    assert_eq!(audit(&serve, &token), [Value::Null; 0], "the first start changes nothing");
+    assert_eq!(
+        audit(&serve, &token),
+        [Value::Null; 0],
+        "the first start changes nothing"
+    );
 
     serve.configure(&mirrors(&["a", "b", "c", "d"], "off"));
-    until("the file to be read again", PATIENCE, || !audit(&serve, &token).is_empty());
+    until("the file to be read again", PATIENCE, || {
+        !audit(&serve, &token).is_empty()
+    });
     let reload = audit(&serve, &token).remove(0);
-    assert_eq!((&reload["actor"], &reload["action"]), (&json!("file"), &json!("config.reload")));
-    assert_eq!((&reload["before"]["mirrors"], &reload["after"]["mirrors"]), (&json!(3), &json!(4)));
+    assert_eq!(
+        (&reload["actor"], &reload["action"]),
+        (&json!("file"), &json!("config.reload"))
+    );
+    assert_eq!(
+        (&reload["before"]["mirrors"], &reload["after"]["mirrors"]),
+        (&json!(3), &json!(4))
+    );
     assert_eq!(reload["after"]["added"], json!(["d"]));
-    assert_eq!(reload["after"]["definitions"][0]["source"]["url"], "http://127.0.0.1:9/d.git");
+    assert_eq!(
+        reload["after"]["definitions"][0]["source"]["url"],
+        "http://127.0.0.1:9/d.git"
+    );
     assert_ne!(reload["before"]["fingerprint"], reload["after"]["fingerprint"]);
     serve.stop();
 
@@ -84,7 +99,10 @@ fn what_a_file_changes_stands_in_the_audit_list() {
     let mut serve = serve.arg("--force");
     serve.restart();
     let force = audit(&serve, &token).remove(0);
-    assert_eq!((&force["actor"], &force["action"]), (&json!("file"), &json!("config.force")));
+    assert_eq!(
+        (&force["actor"], &force["action"]),
+        (&json!("file"), &json!("config.force"))
+    );
     assert_eq!(force["after"]["removed"], json!(["c", "d"]));
     assert_eq!(force["after"]["changed"], json!(["a", "b"]));
     serve.stop();

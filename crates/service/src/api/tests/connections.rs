@@ -66,7 +66,10 @@ async fn one_client_does_not_hold_all_connections() {
     let mut held = Vec::new();
     for _ in 0..3 {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
         let mut first = [0; 12];
         stream.read_exact(&mut first).await.unwrap();
         assert_eq!(&first, b"HTTP/1.1 200");
@@ -74,11 +77,16 @@ async fn one_client_does_not_hold_all_connections() {
     }
     let mut fourth = TcpStream::connect(address).await.unwrap();
     let told = answered(&mut fourth).await;
-    assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after"), "{told}");
+    assert!(
+        told.starts_with("HTTP/1.1 503") && told.contains("retry-after"),
+        "{told}"
+    );
     // One place is left for others, and whoever lets one go may come again.
     held.pop();
     testkit::until("a connection to be let in", Duration::from_secs(10), || {
-        let Ok(mut stream) = std::net::TcpStream::connect(address) else { return false };
+        let Ok(mut stream) = std::net::TcpStream::connect(address) else {
+            return false;
+        };
         let _ = std::io::Write::write_all(&mut stream, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
         let mut first = [0; 12];
         std::io::Read::read_exact(&mut stream, &mut first).is_ok() && &first == b"HTTP/1.1 200"

@@ -135,12 +135,20 @@ async fn who_is_limited_to_a_label_uses_only_the_credentials_of_its_mirrors() {
             "target": {"url": "https://git.example.org/b/copy.git", "credential": "here"},
         })
     };
-    let refused = bench.ask(&none, Method::POST, "/mirrors", Some(spec("new"))).await;
+    let refused = bench
+        .ask(&none, Method::POST, "/mirrors", Some(spec("new")))
+        .await;
     let problem = refused.expect(422);
     let errors = problem["errors"].as_array().unwrap();
-    let paths: Vec<&str> = errors.iter().map(|error| error["path"].as_str().unwrap()).collect();
+    let paths: Vec<&str> = errors
+        .iter()
+        .map(|error| error["path"].as_str().unwrap())
+        .collect();
     assert_eq!(paths, ["source", "target"]);
     let told = errors[0]["message"].as_str().unwrap();
     assert!(told.contains("team: new") && !told.contains("here"), "{told}");
-    bench.ask(&core, Method::POST, "/mirrors", Some(spec("core"))).await.expect(201);
+    bench
+        .ask(&core, Method::POST, "/mirrors", Some(spec("core")))
+        .await
+        .expect(201);
 }

@@ -176,7 +176,10 @@ async fn a_reload_takes_the_new_file_and_refuses_one_that_loses_too_many() {
     let audit = bench.get("/audit").await.expect(200);
     let entry = &audit["items"][0];
     assert_eq!(entry["action"], "config.reload");
-    assert_eq!((&entry["before"]["mirrors"], &entry["after"]["mirrors"]), (&json!(2), &json!(3)));
+    assert_eq!(
+        (&entry["before"]["mirrors"], &entry["after"]["mirrors"]),
+        (&json!(2), &json!(3))
+    );
     assert_eq!(entry["after"]["definitions"][0]["name"], "third");
     write(" []\n");
     bench.post("/config/reload", json!({})).await.expect(409);

@@ -61,12 +61,7 @@ impl fmt::Debug for State {
 
 impl Gate {
     /// The gate of a run of this mirror. Sides are named as in the request.
-    pub(crate) fn new(
-        app: &Arc<App>,
-        mirror: &str,
-        ends: Both<&End>,
-        request: &Request,
-    ) -> Self {
+    pub(crate) fn new(app: &Arc<App>, mirror: &str, ends: Both<&End>, request: &Request) -> Self {
         let opened = |end: &End| Opened {
             host: end.endpoint.url.host().unwrap_or_default(),
             token: end.token.clone(),

@@ -9,8 +9,8 @@ use store::queue::Work;
 use store::run::{self, Finished, Run, RunRef, State};
 
 use super::{Ran, state, waiting};
-use crate::output::names::visible;
 use crate::output::json::words::{ErrorKind, OutcomeWord, StageWord};
+use crate::output::names::visible;
 use crate::work::by_hand;
 
 /// The most references that are kept of a run, but for those that an undo or an approval needs.

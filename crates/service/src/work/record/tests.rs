@@ -175,7 +175,10 @@ fn a_full_disk_is_a_failure_that_is_tried_less_and_less() {
         (fault.kind.as_str(), fault.side.as_deref(), fault.retry),
         ("rejected", Some("target"), true)
     );
-    assert_eq!(fault.message, "refs/heads/dev was not written to the target (and 1 more): no");
+    assert_eq!(
+        fault.message,
+        "refs/heads/dev was not written to the target (and 1 more): no"
+    );
     assert_eq!(outcome.error, Some(fault.message));
     assert!(fault.advice.unwrap().contains("free space"));
 }

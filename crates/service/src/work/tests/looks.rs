@@ -25,11 +25,16 @@ async fn scene(mirrors: usize) -> Scene {
 }
 
 async fn check(scene: &Scene, number: usize) -> CheckReport {
-    look::check(&scene.app, &caller(None), &format!("m{number}")).await.unwrap()
+    look::check(&scene.app, &caller(None), &format!("m{number}"))
+        .await
+        .unwrap()
 }
 
 fn failed(report: &CheckReport) -> (CheckWhat, &str) {
-    let failed = report.checks.iter().find(|check| check.result == CheckResult::Failed);
+    let failed = report
+        .checks
+        .iter()
+        .find(|check| check.result == CheckResult::Failed);
     let failed = failed.unwrap_or_else(|| panic!("{report:?}"));
     (failed.what, &failed.text)
 }
@@ -49,7 +54,12 @@ async fn a_check_of_all_mirrors_shows_a_revoked_token_once() {
         assert_eq!(text.contains("not shown again"), number > 0, "{text}");
         assert!(!report.ok);
     }
-    let shown = scene.server.requests().iter().filter(|one| one.user.is_some()).count();
+    let shown = scene
+        .server
+        .requests()
+        .iter()
+        .filter(|one| one.user.is_some())
+        .count();
     assert!((1..=2).contains(&shown), "{shown}");
     let notices = scene.store().notices().await.unwrap();
     assert_eq!(notices.len(), 1, "{notices:?}");
@@ -77,7 +87,10 @@ async fn a_host_that_asks_for_patience_is_not_looked_at() {
     let (what, text) = failed(&report);
     assert_eq!(what, CheckWhat::Reachable);
     assert!(text.contains("asks for patience"), "{text}");
-    let drift = look::drift(&scene.app, &caller(None), "m0").await.unwrap_err().to_string();
+    let drift = look::drift(&scene.app, &caller(None), "m0")
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(drift.contains("asks for patience"), "{drift}");
     assert!(scene.server.requests().is_empty());
 }

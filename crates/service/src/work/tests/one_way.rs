@@ -118,7 +118,10 @@ async fn a_target_that_cannot_write_now_is_a_failure_that_people_are_told_of() {
         })
         .await;
     let notice = scene.store().notices().await.unwrap().remove(0);
-    assert_eq!((notice.event.as_str(), notice.mirrors.as_slice()), ("failure", ["app".to_owned()].as_slice()));
+    assert_eq!(
+        (notice.event.as_str(), notice.mirrors.as_slice()),
+        ("failure", ["app".to_owned()].as_slice())
+    );
     assert!(notice.text.contains("refs/heads/main"), "{notice:?}");
     let overview = scene.overview().await;
     assert_eq!((overview.health, overview.failures), (Health::Failed, 3));

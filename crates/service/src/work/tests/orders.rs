@@ -72,7 +72,9 @@ async fn a_run_that_meets_again_what_is_held_is_approved_by_the_one_that_holds_i
     assert_eq!(run.of, Some(held.id));
     assert_eq!(scene.ended(&run.id).await.state, State::Succeeded);
     scene.assert_equal();
-    let over = ask::approve(&scene.app, &caller(None), &later.id).await.unwrap_err();
+    let over = ask::approve(&scene.app, &caller(None), &later.id)
+        .await
+        .unwrap_err();
     assert!(over.to_string().contains("held no more"), "{over}");
 }
 

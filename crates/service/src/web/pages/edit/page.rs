@@ -186,7 +186,12 @@ pub(in crate::web) async fn save(
     }
 }
 
-async fn change(app: &Arc<App>, session: &Session, name: Option<&str>, sent: &Sent) -> Result<Response, Trouble> {
+async fn change(
+    app: &Arc<App>,
+    session: &Session,
+    name: Option<&str>,
+    sent: &Sent,
+) -> Result<Response, Trouble> {
     session.check(&sent.csrf)?;
     let mut page = match name {
         Some(name) => existing(app, session, name).await?,
