@@ -47,6 +47,25 @@ pub(super) fn length(time: Duration) -> String {
     }
 }
 
+/// How long something has lasted: `data-since` of a page, which the script counts on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lasting {
+    /// Its begin, RFC 3339, UTC.
+    pub(super) exact: String,
+    /// See [`length`].
+    pub(super) length: String,
+}
+
+impl Lasting {
+    /// What began then, seen from `now`.
+    pub(super) fn since(time: Time, now: Time) -> Self {
+        Self {
+            exact: Moment(time).to_string(),
+            length: length(between(time, now)),
+        }
+    }
+}
+
 /// The time between two.
 pub(super) fn between(from: Time, to: Time) -> Duration {
     Duration::from_millis(u64::try_from(to.0 - from.0).unwrap_or_default())

@@ -45,3 +45,25 @@ fn a_newcomer_goes_from_the_first_start_to_the_first_mirror_in_sync() {
     assert!(browser.text("#mirrors").contains("app"), "{}", browser.page());
     assert!(browser.text("#inbox").contains("Nothing waits for a person."));
 }
+
+#[test]
+fn both_sides_are_tried_as_soon_as_they_are_filled_in() {
+    let world = World::new("");
+    let pair = world.pair("app");
+    commit(&pair.source, "refs/heads/main", "Ada", "first", 60);
+    let browser = world.browser();
+    browser.go("/new");
+    browser.fill("#source", &format!("http://{}/acme/app.git", HOSTS[0]));
+    browser.fill("#target", &format!("http://{}/acme/ap.git", HOSTS[1]));
+    assert_eq!(browser.text("#tried"), "");
+    browser.click("#name");
+    browser.wait("#tried .checks .failed", "target");
+    browser.fill("#target", &format!("http://{}/acme/app.git", HOSTS[1]));
+    browser.click("#name");
+    browser.wait("#tried .checks", "target: ");
+    browser.wait_for("a target that is there", |browser| {
+        browser.count("#tried .checks li") > 0 && browser.count("#tried .checks .failed") == 0
+    });
+    assert_eq!(browser.path(), "/new");
+    assert_eq!(browser.complaints(), [""; 0]);
+}

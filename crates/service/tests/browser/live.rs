@@ -1,10 +1,10 @@
 //! What happens is seen without loading a page again.
 
 use serde_json::{Value, json};
-use testkit::{Gate, Service, Then, When};
+use testkit::{Act, Fault, FaultProxy, Gate, Point, Service, Then, When};
 
 use crate::browser::Browser;
-use crate::world::{Pair, World, commit, mirror};
+use crate::world::{HOSTS, Pair, World, commit, mirror};
 
 const MAIN: &str = "refs/heads/main";
 
@@ -39,6 +39,17 @@ fn a_push_arrives_on_the_overview_without_a_reload() {
     world.tell("app", 0, MAIN, &old, &new);
     browser.wait("#mirrors .state", "moving");
     browser.wait("#counts .moving b", "1");
+    // Nothing happens any more, and the time goes on all the same.
+    let back = "
+        const it = document.querySelector('#mirrors [data-since]');
+        if (it) it.dataset.since = new Date(Date.now() - 7500000).toISOString();
+    ";
+    browser.wait_for("the time that it is behind to go on", |browser| {
+        browser.run(back, &[]);
+        browser
+            .text_of("#mirrors [data-since]")
+            .is_some_and(|text| text == "2 h")
+    });
     gate.open();
     browser.wait("#mirrors .state", "in sync");
     browser.wait("#counts .in-sync b", "1");
@@ -61,7 +72,7 @@ fn a_run_is_followed_live_to_its_end() {
     browser.click("#runs tbody a.name");
     browser.wait("#head .state", "running");
     browser.wait("#log", "waiting for the report");
-    assert_eq!(browser.count("#log-part .error"), 0, "{}", browser.page());
+    assert_eq!(browser.count("#log .error"), 0, "{}", browser.page());
     mark(&browser);
     gate.open();
     browser.wait("#head .state", "succeeded");
@@ -81,4 +92,101 @@ fn a_run_is_followed_live_to_its_end() {
     browser.go(&format!("{}#L1", browser.path()));
     assert_eq!(browser.count("#L1:target"), 1);
     assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn a_run_that_fails_while_it_is_followed_says_why_without_a_reload() {
+    let (world, pair, old) = scene();
+    pair.target
+        .hook("update", "echo 'only the release managers push here' >&2; exit 1");
+    let gate = Gate::new();
+    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
+    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
+    world.tell("app", 0, MAIN, &old, &new);
+    gate.wait_for_arrival();
+    let browser = world.browser();
+    browser.go("/mirrors/app");
+    browser.click("#runs tbody a.name");
+    browser.wait("#head .state", "running");
+    assert_eq!(browser.text("#failure"), "");
+    mark(&browser);
+    gate.open();
+    browser.wait("#failure", "only the release managers push here");
+    browser.wait("#head .state", "refused");
+    assert!(is_marked(&browser), "the page was loaded again");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn the_first_mirror_appears_on_an_empty_overview_without_a_reload() {
+    let world = World::new("");
+    let pair = world.pair("app");
+    commit(&pair.source, MAIN, "Ada", "first", 600);
+    let browser = world.browser();
+    browser.wait("#mirrors", "No mirrors are configured.");
+    assert_eq!(browser.text("#counts"), "");
+    mark(&browser);
+    let [source, target] = HOSTS.map(|host| format!("http://{host}/acme/app.git"));
+    let app = json!({"name": "app", "source": source, "target": target});
+    world.api("POST", "/mirrors", &app);
+    browser.wait("#mirrors", "app");
+    browser.wait("#counts .in-sync b", "1");
+    browser.wait("#filters", "Filter");
+    assert!(is_marked(&browser), "the page was loaded again");
+}
+
+#[test]
+fn a_page_whose_news_are_refused_says_so_and_listens_again() {
+    let (world, pair, old) = scene();
+    let upstream = world.serve.url("").replace("http://", "").parse().unwrap();
+    let proxy = FaultProxy::start(upstream);
+    let refusal = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let asked = Point::answer_to(*b"GET /live/events");
+    proxy.add(Fault::new(asked, Act::Inject(refusal.into())).once());
+    let browser = Browser::new(&proxy.through(&world.serve.url("")));
+    browser.sign_in(&world.serve.token());
+    browser.wait("#not-live", "Not live");
+    mark(&browser);
+    browser.wait_for("the page to be live again", |browser| {
+        browser.text("#not-live").is_empty()
+    });
+    let gate = Gate::new();
+    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
+    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
+    world.tell("app", 0, MAIN, &old, &new);
+    browser.wait("#mirrors .state", "moving");
+    gate.open();
+    browser.wait("#mirrors .state", "in sync");
+    assert!(is_marked(&browser), "the page was loaded again");
+}
+
+#[test]
+fn a_run_that_is_followed_tells_its_step_its_bytes_and_their_rate() {
+    let (world, pair, old) = scene();
+    let (reading, writing) = (Gate::new(), Gate::new());
+    world.forges[0].on(When::call(Service::UploadPack), Then::Hold(reading.clone()));
+    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(writing.clone()));
+    pair.source.big_blob("main", "big", 4 << 20);
+    let new = pair.source.get(MAIN).unwrap();
+    world.tell("app", 0, MAIN, &old, &new);
+    reading.wait_for_arrival();
+    let browser = world.browser();
+    browser.go("/mirrors/app");
+    browser.click("#runs tbody a.name");
+    browser.wait("#progress", "under way");
+    mark(&browser);
+    reading.open();
+    browser.wait("#steps [data-step=relay].now", "relay");
+    browser.wait("#progress", "so far");
+    // What comes over a wire as fast as this has no rate: the same words, told more slowly.
+    let tell = "progress({stage: 'relay', bytes: arguments[0] << 20});";
+    browser.run(tell, &[1.into()]);
+    browser.wait_for("a rate", |browser| {
+        browser.run(tell, &[3.into()]);
+        let text = browser.text("#progress");
+        text.starts_with("3.0 MiB, ") && text.ends_with("/s so far")
+    });
+    writing.open();
+    browser.wait("#head .state", "succeeded");
+    assert!(is_marked(&browser), "the page was loaded again");
 }

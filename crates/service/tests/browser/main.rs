@@ -13,6 +13,7 @@ mod gallery;
 mod hostile;
 mod live;
 mod looks;
+mod phone;
 mod plain;
 mod sign_in;
 mod size;

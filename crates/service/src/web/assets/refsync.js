@@ -12,10 +12,24 @@ function ago(then) {
   const text = `${count} ${word}${count === 1 ? '' : 's'}`;
   return seconds < 0 ? `in ${text}` : `${text} ago`;
 }
+// A length of time, as the server words it.
+function lasted(millis) {
+  const seconds = Math.floor(millis / 1000);
+  if (seconds < 1) return `${Math.max(0, Math.floor(millis))} ms`;
+  if (seconds < 10) return `${(millis / 1000).toFixed(1)} s`;
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86400)} d`;
+}
 function tick() {
   for (const time of document.querySelectorAll('time[datetime]:not([data-clock])')) {
     const text = ago(Date.parse(time.dateTime));
     if (time.textContent !== text) time.textContent = text;
+  }
+  for (const lasting of document.querySelectorAll('[data-since]')) {
+    const text = lasted(Date.now() - Date.parse(lasting.dataset.since));
+    if (lasting.textContent !== text) lasting.textContent = text;
   }
 }
 setInterval(tick, 5000);
@@ -57,8 +71,10 @@ async function refresh() {
   asked = true;
   try {
     const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+    // Signed out meanwhile: the page to sign in says so.
     if (answer.redirected) { location.reload(); return; }
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    // The page of an error has none of the parts: they stay as they were.
     for (const part of document.querySelectorAll('[data-part]')) {
       const fresh = page.getElementById(part.id);
       if (!fresh || fresh.outerHTML === part.outerHTML) continue;
@@ -137,14 +153,31 @@ const live = document.body.dataset.live;
 if (live) {
   let timer;
   const soon = () => { clearTimeout(timer); timer = setTimeout(refresh, 100); };
-  const events = new EventSource(live);
-  for (const name of ['mirror', 'run', 'delivery', 'resync', 'state']) events.addEventListener(name, soon);
-  events.addEventListener('end', () => { events.close(); soon(); });
-  events.addEventListener('log', (event) => append(JSON.parse(event.data)));
-  events.addEventListener('progress', (event) => progress(JSON.parse(event.data)));
-  let cut = false;
-  events.addEventListener('error', () => { cut = true; });
-  events.addEventListener('open', () => { if (cut) { cut = false; soon(); } });
+  const place = document.getElementById('not-live');
+  // Attempts that failed since the stream was open.
+  let failed = 0;
+  function listen() {
+    const events = new EventSource(live);
+    for (const name of ['mirror', 'run', 'delivery', 'resync', 'state']) events.addEventListener(name, soon);
+    events.addEventListener('end', () => { events.close(); soon(); });
+    events.addEventListener('log', (event) => append(JSON.parse(event.data)));
+    events.addEventListener('progress', (event) => progress(JSON.parse(event.data)));
+    events.addEventListener('open', () => {
+      place.textContent = '';
+      if (failed > 0) soon();
+      failed = 0;
+    });
+    events.addEventListener('error', () => {
+      failed += 1;
+      // A stream that was cut is opened again by the browser; one that was answered with an error never is.
+      const closed = events.readyState === EventSource.CLOSED;
+      if (closed || failed > 1) place.textContent = 'Not live: the server gives no news. Trying again.';
+      if (!closed) return;
+      setTimeout(listen, 10000);
+      soon();
+    });
+  }
+  listen();
 }
 
 // A log that is searched: lines without the words are hidden.
@@ -166,6 +199,7 @@ document.addEventListener('change', (event) => {
 });
 
 // A new mirror is tried as it goes: whenever a side was filled in, both are, if both are there.
+let tries = 0;
 document.addEventListener('change', async (event) => {
   const form = event.target.closest('form[data-try]');
   if (!form || !/^(source|target)/.test(event.target.name)) return;
@@ -174,12 +208,16 @@ document.addEventListener('change', async (event) => {
   fields.set('act', 'try');
   const place = document.getElementById(form.dataset.try);
   place.textContent = 'Trying both sides…';
+  tries += 1;
+  const own = tries;
   try {
     const answer = await fetch(form.action, { method: 'POST', body: fields });
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const fresh = page.getElementById(form.dataset.try);
+    // An answer about what stood there before comes too late.
+    if (own !== tries) return;
     place.replaceChildren(...(fresh?.childNodes ?? []));
   } catch {
-    place.textContent = '';
+    if (own === tries) place.textContent = '';
   }
 });

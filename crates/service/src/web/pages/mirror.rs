@@ -28,7 +28,7 @@ use crate::output::names::visible;
 use crate::web::frame::Frame;
 use crate::web::plot::{self, Mark};
 use crate::web::session::Session;
-use crate::web::show::{When, between, counted, length};
+use crate::web::show::{Lasting, When, counted};
 use crate::web::trouble::Trouble;
 
 /// How much of each list the page shows; each has a page of its own.
@@ -56,11 +56,12 @@ struct Page {
     source: Side,
     target: Side,
     error: Option<String>,
+    behind: Option<Lasting>,
     failures: u32,
     next_at: Option<When>,
     paused: Option<Paused>,
     seen: bool,
-    in_sync_said: String,
+    in_sync_at: Option<When>,
     differing: Vec<ReferenceRow>,
     differing_more: usize,
     configured: bool,
@@ -146,7 +147,8 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
         },
         two_way: mirror.direction == Direction::TwoWay,
         state: mirror.state.word(),
-        between: said_between(&mirror, now),
+        between: said_between(&mirror),
+        behind: behind_since(&mirror).map(|since| Lasting::since(since, now)),
         source: Side::new(&mirror.source),
         target: Side::new(&mirror.target),
         error: mirror.error.as_deref().map(cut),
@@ -157,9 +159,7 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
             at: When::of(paused.at.0, now),
         }),
         seen: mirror.in_sync_at.is_some() || mirror.last_run.is_some(),
-        in_sync_said: mirror.in_sync_at.map_or(String::new(), |at| {
-            format!("all equal as of {}", When::of(at.0, now).ago)
-        }),
+        in_sync_at: mirror.in_sync_at.map(|at| When::of(at.0, now)),
         differing: differing.iter().take(DIFFERING).map(row).collect(),
         differing_more: differing.len().saturating_sub(DIFFERING),
         configured: configured.is_some(),
@@ -209,11 +209,17 @@ fn marks(runs: &[Run]) -> Vec<Mark> {
         .collect()
 }
 
-/// What stands under the arrow.
-fn said_between(mirror: &Mirror, now: Time) -> String {
-    match (mirror.state, mirror.behind_since) {
+/// Since when a mirror is behind, if it is.
+fn behind_since(mirror: &Mirror) -> Option<Time> {
+    let since = mirror.behind_since?;
+    (mirror.state != MirrorState::InSync).then_some(since.0)
+}
+
+/// What stands under the arrow; the length follows.
+fn said_between(mirror: &Mirror) -> String {
+    match (mirror.state, behind_since(mirror)) {
         (MirrorState::InSync, _) => "in sync".to_owned(),
-        (_, Some(since)) => format!("behind for {}", length(between(since.0, now))),
+        (_, Some(_)) => "behind for".to_owned(),
         (MirrorState::New, None) => "not looked at yet".to_owned(),
         (state, None) => state.word().replace('-', " "),
     }

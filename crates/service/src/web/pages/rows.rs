@@ -9,7 +9,7 @@ use crate::api::model::reference::ReferenceState;
 use crate::api::model::run::{Order, RunState};
 use crate::output::names::visible;
 use crate::output::summary::human_bytes;
-use crate::web::show::{When, between, counted, length};
+use crate::web::show::{Lasting, When, between, counted, length};
 
 /// The most characters of a name that a table shows; the whole is in the run's or the reference's own page and in the API.
 const MAX_NAME: usize = 300;
@@ -183,7 +183,7 @@ pub(super) struct ReferenceRow {
     pub(super) text: Option<String>,
     pub(super) since: Option<When>,
     /// For how long it differs.
-    pub(super) behind: Option<String>,
+    pub(super) behind: Option<Lasting>,
     pub(super) link: Option<Link>,
 }
 
@@ -220,7 +220,7 @@ impl ReferenceRow {
             behind: reference
                 .since
                 .filter(|_| reference.state != ReferenceState::InSync)
-                .map(|since| length(between(since.0, now))),
+                .map(|since| Lasting::since(since.0, now)),
             link,
         }
     }

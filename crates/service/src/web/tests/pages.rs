@@ -140,6 +140,7 @@ async fn a_mirror_shows_its_endpoints_its_secrets_as_places_and_what_differs_sin
     );
     assert!(page.contains("deliveries that are not signed with it are refused"));
     assert!(page.contains("<th class=\"num\">Behind for</th>") && page.contains("Settle…"));
+    assert!(page.contains(" data-since=\"20"), "the time goes on: {page}");
     assert!(page.contains("direction: two-way"), "its configuration");
     let path = std::env::var("PATH").unwrap();
     assert!(!page.contains(&path), "the secret itself is nowhere");

@@ -9,7 +9,7 @@ use super::asked::Part;
 use crate::api::model::mirror::{Direction, Mirror};
 use crate::web::pages::rows::{cut, mirror_href};
 use crate::web::plot;
-use crate::web::show::{When, between, length};
+use crate::web::show::{Lasting, When};
 
 /// Mirrors with the same label.
 pub(super) struct Group {
@@ -26,15 +26,10 @@ pub(super) struct Row {
     pub(super) target: String,
     pub(super) arrow: &'static str,
     pub(super) direction: &'static str,
-    pub(super) behind: Option<Behind>,
+    pub(super) behind: Option<Lasting>,
     pub(super) changed: Option<When>,
     pub(super) error: Option<String>,
     pub(super) strip: String,
-}
-
-pub(super) struct Behind {
-    pub(super) exact: String,
-    pub(super) length: String,
 }
 
 /// The mirrors of a page in their groups; `of` says how many mirrors a group has on all pages.
@@ -87,10 +82,7 @@ impl Row {
             target: host(&mirror.target.url),
             arrow: if two_way { "⇄" } else { "→" },
             direction: if two_way { "both ways with" } else { "to" },
-            behind: mirror.behind_since.map(|since| Behind {
-                exact: since.to_string(),
-                length: length(between(since.0, now)),
-            }),
+            behind: mirror.behind_since.map(|since| Lasting::since(since.0, now)),
             changed: mirror.changed_at.map(|at| When::of(at.0, now)),
             error: mirror.error.as_deref().map(cut),
             strip: plot::strip(hours, now),
