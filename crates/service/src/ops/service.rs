@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
 use store::StoreError;
 use store::conflict::Refusals;
 use store::mirror::Filter;
@@ -18,23 +19,21 @@ use crate::serve::reload::{self, ReloadError};
 /// The service at a glance, as far as the caller sees it.
 pub(crate) async fn overview(app: &App, caller: &Caller) -> Result<Overview, OpError> {
     let loaded = app.loaded();
-    let mut notices = Vec::new();
-    for notice in app.store.notices().await? {
-        notices.extend(seen_notice(app, caller, notice).await?);
-    }
+    let causes = causes(app, caller).await?;
     Ok(Overview {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         worker: app.worker.clone(),
         started_at: app.started.into(),
         configured_at: loaded.since.into(),
-        problem: problem(&loaded).filter(|_| !caller.is_limited()),
+        problem: problem(&loaded, caller),
         mirrors: counts(app, caller).await?,
-        notices,
+        notices: causes.into_iter().map(|cause| cause.notice).collect(),
         token: show::token(&caller.token),
     })
 }
 
-async fn counts(app: &App, caller: &Caller) -> Result<BTreeMap<MirrorState, u64>, OpError> {
+/// How many mirrors are in each state, as far as the caller sees them.
+pub(crate) async fn counts(app: &App, caller: &Caller) -> Result<BTreeMap<MirrorState, u64>, OpError> {
     let mut counts: BTreeMap<MirrorState, u64> = MirrorState::ALL.map(|state| (state, 0)).into();
     if !caller.is_limited() {
         for (health, number) in app.store.mirror_counts().await? {
@@ -61,6 +60,32 @@ async fn counts(app: &App, caller: &Caller) -> Result<BTreeMap<MirrorState, u64>
             None => return Ok(counts),
         }
     }
+}
+
+/// A cause that is not over, as far as a caller sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    /// See [`cause_id`]: tells it from all others, also where the caller does not learn its name.
+    pub(crate) id: String,
+    /// What is told of it.
+    pub(crate) notice: model::Notice,
+}
+
+/// What stands for a cause in addresses and forms: 16 hexadecimal digits of the hash of its name.
+pub(crate) fn cause_id(name: &str) -> String {
+    let digest = hex::encode(Sha256::digest(name.as_bytes()));
+    digest[..16].to_owned()
+}
+
+/// Causes that are not over, oldest first.
+pub(crate) async fn causes(app: &App, caller: &Caller) -> Result<Vec<Cause>, OpError> {
+    let mut causes = Vec::new();
+    for notice in app.store.notices().await? {
+        let id = cause_id(&notice.cause);
+        let seen = seen_notice(app, caller, notice).await?;
+        causes.extend(seen.map(|notice| Cause { id, notice }));
+    }
+    Ok(causes)
 }
 
 /// A notice as far as the caller sees it. Its text may name mirrors that they do not see.
@@ -103,8 +128,11 @@ pub(crate) async fn refusals(app: &App, caller: &Caller) -> Result<Vec<Refusals>
     Ok(seen)
 }
 
-/// Why the configuration is not in force, or not the file's.
-fn problem(loaded: &Loaded) -> Option<String> {
+/// Why the configuration is not in force, or not the file's, for those who see all mirrors.
+pub(crate) fn problem(loaded: &Loaded, caller: &Caller) -> Option<String> {
+    if caller.is_limited() {
+        return None;
+    }
     let newer = || loaded.newer.as_deref().map(reload::older);
     loaded.problem.clone().or_else(newer)
 }

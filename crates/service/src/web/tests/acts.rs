@@ -9,6 +9,7 @@ use store::run::{Order, State};
 
 use super::*;
 use crate::api::tests::{replaced, waiting};
+use crate::ops;
 
 #[tokio::test]
 async fn those_that_are_ticked_are_paused_and_the_filter_stays() {
@@ -77,13 +78,71 @@ async fn all_mirrors_of_a_cause_are_tried_again_from_the_inbox() {
         "{page}"
     );
     let (status, _, _) = signed
-        .send("/causes/retry", &[("cause", "host git.example.org 401")])
+        .send("/causes/retry", &[("cause", hidden(&page, "cause"))])
         .await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let runs = signed.page("/runs").await;
     assert_eq!(runs.matches("state queued").count(), 2, "{runs}");
     let (status, _, _) = signed.send("/causes/retry", &[("cause", "no such")]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_cause_leads_to_its_own_mirrors_and_no_others() {
+    let signed = Signed::new().await;
+    let store = &signed.bench.app.store;
+    let raise = async |cause: &str, mirror: &str| {
+        store
+            .raise(cause, "failure", cause, mirror, Time::now())
+            .await
+            .unwrap();
+    };
+    raise("host a 401", "app").await;
+    raise("host a 401", "web").await;
+    raise("host b 502", "web").await;
+    let page = signed.page("/").await;
+    let (_, id) = page.split_once("/?cause=").unwrap();
+    let id = &id[..16];
+    let of = signed.page(&format!("/?cause={id}&search=web")).await;
+    assert!(of.contains("Mirrors: host a 401"), "{of}");
+    assert!(of.contains(r#"href="/mirrors/web">web</a>"#) && !of.contains(r#"href="/mirrors/app">app</a>"#));
+    assert!(of.contains(&format!(r#"<input type="hidden" name="cause" value="{id}">"#)));
+    let other = ops::service::cause_id("host b 502");
+    let of = signed.page(&format!("/?cause={other}")).await;
+    assert!(of.contains(r#"href="/mirrors/web">web</a>"#) && !of.contains(r#"href="/mirrors/app">app</a>"#));
+    let over = signed.page("/?cause=0123456789abcdef").await;
+    assert!(over.contains("No mirror fits."), "{over}");
+}
+
+#[tokio::test]
+async fn who_sees_a_part_of_each_cause_tries_the_mirrors_of_the_one_that_is_meant() {
+    let mirrors = ["app", "web", "api"].map(|name| {
+        let team = if name == "app" { "pay" } else { "core" };
+        format!("\n  - {{name: {name}, labels: {{team: {team}}}, source: 'https://git.example.org/a/{name}.git', target: 'https://git.example.org/b/{name}.git'}}")
+    });
+    let signed = Signed::with(&mirrors.concat()).await;
+    let store = &signed.bench.app.store;
+    for (cause, mirror) in [("host a 401", "web"), ("host b 502", "api")] {
+        for mirror in [mirror, "app"] {
+            store
+                .raise(cause, "failure", cause, mirror, Time::now())
+                .await
+                .unwrap();
+        }
+    }
+    let core = signed.limited(Role::Operate, ("team", "core")).await;
+    let page = core.page("/").await;
+    assert!(
+        !page.contains("host a 401"),
+        "its name may tell of others: {page}"
+    );
+    let id = ops::service::cause_id("host b 502");
+    assert!(page.contains(&format!(r#"name="cause" value="{id}""#)), "{page}");
+    let (status, _, page) = core.send("/causes/retry", &[("cause", &id)]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    let runs = signed.page("/runs").await;
+    assert_eq!(runs.matches("state queued").count(), 1, "{runs}");
+    assert!(runs.contains(r#"<span class="soft">api</span>"#), "{runs}");
 }
 
 #[tokio::test]

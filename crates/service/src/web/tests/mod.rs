@@ -33,7 +33,7 @@ struct Scene {
 
 /// Pages of mirrors with runs, as somebody sees them who signed in as an admin.
 struct Signed {
-    bench: Bench,
+    bench: Arc<Bench>,
     peer: SocketAddr,
     cookie: String,
     csrf: String,
@@ -56,6 +56,10 @@ impl Scene {
     /// The cookie of somebody who signed in with a token of that role.
     async fn cookie(&self, role: Role) -> String {
         let (_, text) = self
+        self.cookie_of("ada", role, None).await
+    }
+
+    async fn cookie_of(&self, name: &str, role: Role, label: Option<(&str, &str)>) -> String {
             .app
             .store
             .make_token(&format!("ada, {role:?}"), role, None, None, Time::now())
@@ -132,7 +136,7 @@ impl Signed {
             csrf: csrf(&page).to_owned(),
             peer: scene.peer,
             cookie,
-            bench,
+            bench: Arc::new(bench),
         }
     }
 
@@ -145,6 +149,19 @@ impl Signed {
     }
 
     /// A page that is there.
+    /// The same pages, as somebody sees them whose token is limited to a label.
+    async fn limited(&self, role: Role, label: (&str, &str)) -> Self {
+        let scene = self.scene();
+        let cookie = scene.cookie_of("grace", role, Some(label)).await;
+        let (_, page) = scene.get("/runs", &cookie).await;
+        Self {
+            bench: Arc::clone(&self.bench),
+            peer: self.peer,
+            csrf: csrf(&page).to_owned(),
+            cookie,
+        }
+    }
+
     async fn page(&self, path: &str) -> String {
         let (status, page) = self.scene().get(path, &self.cookie).await;
         assert_eq!(status, StatusCode::OK, "{path}: {page}");

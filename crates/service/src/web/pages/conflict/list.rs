@@ -12,6 +12,7 @@ use store::token::Role;
 use crate::api::model::conflict::Conflict;
 use crate::app::App;
 use crate::ops;
+use crate::output::names::visible;
 use crate::web::frame::Frame;
 use crate::web::pages::filters;
 use crate::web::pages::reply::answer;
@@ -23,6 +24,8 @@ use crate::web::show::When;
 #[template(path = "conflicts.html")]
 struct List {
     frame: Frame,
+    /// Of this mirror alone.
+    of: Option<String>,
     conflicts: Vec<Row>,
     next: Option<String>,
 }
@@ -45,6 +48,8 @@ struct Row {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web) struct Part {
+    /// Of one mirror; of all if empty.
+    mirror: String,
     after: Option<String>,
 }
 
@@ -56,7 +61,8 @@ pub(in crate::web) async fn list(
 ) -> Response {
     let page = async {
         let ask = ops::pages::ask(part.after.clone(), None)?;
-        let page = ops::conflicts::list(&app, &session.caller, None, ask).await?;
+        let of = (!part.mirror.is_empty()).then_some(part.mirror.as_str());
+        let page = ops::conflicts::list(&app, &session.caller, of, ask).await?;
         let now = Time::now();
         let may_operate = session.caller.may(Role::Operate).is_ok();
         Ok(List {
@@ -68,9 +74,11 @@ pub(in crate::web) async fn list(
                 .iter()
                 .map(|conflict| Row::new(conflict, may_operate, now))
                 .collect(),
-            next: page
-                .next
-                .map(|after| format!("/conflicts?after={}", segment(&after))),
+            next: page.next.map(|after| match of {
+                Some(of) => format!("/conflicts?mirror={}&after={}", segment(of), segment(&after)),
+                None => format!("/conflicts?after={}", segment(&after)),
+            }),
+            of: of.map(|of| visible(of.as_bytes())),
         })
     };
     answer(page.await)

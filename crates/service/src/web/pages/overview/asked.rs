@@ -1,7 +1,7 @@
 //! Which mirrors are asked for, and in which order.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hosts::Provider;
 use serde::Deserialize;
@@ -39,6 +39,8 @@ pub(in crate::web) struct Asked {
     pub(super) label: String,
     pub(super) provider: String,
     pub(super) sort: String,
+    /// The id of a cause in the inbox: its mirrors alone.
+    pub(super) cause: String,
     /// From 1; 0 if it is not said.
     page: String,
 }
@@ -71,9 +73,15 @@ impl Part {
 impl Asked {
     /// Whether nothing is left out.
     pub(super) fn is_all(&self) -> bool {
-        [&self.search, &self.state, &self.label, &self.provider]
-            .iter()
-            .all(|text| text.is_empty())
+        [
+            &self.search,
+            &self.state,
+            &self.label,
+            &self.provider,
+            &self.cause,
+        ]
+        .iter()
+        .all(|text| text.is_empty())
     }
 
     /// Whether mirrors with the same label stand together.
@@ -89,6 +97,7 @@ impl Asked {
             ("label", &self.label),
             ("provider", &self.provider),
             ("sort", &self.sort),
+            ("cause", &self.cause),
         ];
         let mut query: Vec<String> = pairs
             .iter()
@@ -107,8 +116,13 @@ impl Asked {
         self.page.parse().unwrap_or(1).max(1)
     }
 
-    /// The mirrors of the page.
-    pub(super) async fn part(&self, app: &App, session: &Session) -> Result<Part, Trouble> {
+    /// The mirrors of the page; `among` are those of the cause, if one is asked for.
+    pub(super) async fn part(
+        &self,
+        app: &App,
+        session: &Session,
+        among: Option<&BTreeSet<String>>,
+    ) -> Result<Part, Trouble> {
         let filter = Filter {
             labels: ops::mirrors::selection(&self.label)?,
             health: HEALTH
@@ -116,9 +130,12 @@ impl Asked {
                 .filter(|health| MirrorState::from(*health).word() == self.state)
                 .collect(),
             search: (!self.search.is_empty()).then(|| self.search.clone()),
-            parked: self.state == MirrorState::Parked.word(),
+            parked: among.is_some() || self.state == MirrorState::Parked.word(),
         };
         let mut keys = ops::mirrors::keys(app, &session.caller, filter).await?;
+        if let Some(among) = among {
+            keys.retain(|key| among.contains(&key.name));
+        }
         let loaded = app.loaded();
         if let Some(provider) = Provider::from_word(&self.provider) {
             keys.retain(|key| has_provider(&loaded, &key.name, provider));

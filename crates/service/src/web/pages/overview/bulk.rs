@@ -85,6 +85,7 @@ async fn act_on_ticked(app: &App, session: &Session, body: &Bytes) -> Result<Red
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct Caused {
     csrf: String,
+    /// Its id: several causes may have one name for those who see a part of their mirrors.
     cause: String,
 }
 
@@ -97,13 +98,12 @@ pub(in crate::web) async fn retry(
     let done = async {
         session.check(&caused.csrf)?;
         session.caller.may(Role::Operate)?;
-        let overview = ops::service::overview(&app, &session.caller).await?;
-        let notice = overview
-            .notices
+        let causes = ops::service::causes(&app, &session.caller).await?;
+        let cause = causes
             .into_iter()
-            .find(|notice| notice.cause == caused.cause)
+            .find(|cause| cause.id == caused.cause)
             .ok_or_else(|| Trouble::bad("this cause is over: nothing was tried again"))?;
-        let names: Vec<&str> = notice.mirrors.iter().map(String::as_str).collect();
+        let names: Vec<&str> = cause.notice.mirrors.iter().map(String::as_str).collect();
         on_all(&app, &session, Act::Run, &names).await?;
         Ok(Redirect::to("/"))
     };

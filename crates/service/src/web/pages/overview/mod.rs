@@ -1,6 +1,6 @@
 //! The overview: what needs a person, counts by state, and the mirrors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,33 +87,27 @@ pub(in crate::web) async fn page(
 
 async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Trouble> {
     let now = Time::now();
-    let overview = ops::service::overview(app, &session.caller).await?;
+    let loaded = app.loaded();
+    let told = ops::service::causes(app, &session.caller).await?;
     let refusals = ops::service::refusals(app, &session.caller).await?;
-    let inbox = causes(
-        &overview.notices,
-        &refusals,
-        session.caller.may(Role::Operate).is_ok(),
-        now,
-    );
-    let part = asked.part(app, session).await?;
+    let may_operate = session.caller.may(Role::Operate).is_ok();
+    let inbox = causes(&told, &refusals, may_operate, now);
+    let cause = inbox.iter().find(|cause| cause.id == asked.cause);
+    // The mirrors of a cause that is over are none.
+    let among =
+        (!asked.cause.is_empty()).then(|| cause.map_or_else(BTreeSet::new, |cause| cause.mirrors.clone()));
+    let part = asked.part(app, session, among.as_ref()).await?;
     let mirrors = mirrors(app, &asked, &part).await?;
     let names: Vec<&str> = part.keys.iter().map(|key| key.name.as_str()).collect();
     let hours = app.store.run_hours(&names, Time(now.0 - millis(DAY))).await?;
-    let counts = counts(&overview.mirrors, &asked);
-    let loaded = app.loaded();
+    let counts = counts(&ops::service::counts(app, &session.caller).await?, &asked);
+    let problem = ops::service::problem(&loaded, &session.caller);
     Ok(Page {
         frame: Frame::new(app, session, "/").await.live("/live/events"),
-        problem: overview.problem.map(|problem| cut(&visible(problem.as_bytes()))),
-        causes: inbox.len(),
-        inbox: inbox.into_iter().take(CAUSES).collect(),
+        problem: problem.map(|problem| cut(&visible(problem.as_bytes()))),
         total: counts.iter().map(|count| count.count).sum(),
         counts,
-        heading: if asked.is_all() {
-            "All mirrors"
-        } else {
-            "Mirrors that fit"
-        }
-        .to_owned(),
+        heading: heading(&asked, cause),
         filtered: !asked.is_all(),
         states: MirrorState::ALL
             .iter()
@@ -140,7 +134,18 @@ async fn show(app: &App, session: &Session, asked: Asked) -> Result<Page, Troubl
         groups: groups(mirrors, &part, &hours, now),
         found: found_by_sweeps(app, session, now).await?,
         asked,
+        causes: inbox.len(),
+        inbox: inbox.into_iter().take(CAUSES).collect(),
     })
+}
+
+/// What stands above the list.
+fn heading(asked: &Asked, cause: Option<&Cause>) -> String {
+    match cause {
+        Some(cause) => format!("Mirrors: {}", cause.title),
+        None if asked.is_all() => "All mirrors".to_owned(),
+        None => "Mirrors that fit".to_owned(),
+    }
 }
 
 /// How many mirrors are in each state; states that are seldom are left out where nobody is in them.
