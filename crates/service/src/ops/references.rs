@@ -38,7 +38,8 @@ pub(crate) async fn list(
         .store
         .standing(name, &from.ask(&from.waiting, ask.limit))
         .await?;
-    let merged = merge(&from, known, waiting, ask.limit as usize);
+    let due = due(app, name).await?;
+    let merged = merge(&from, known, waiting, due, ask.limit as usize);
     Ok(model::Page {
         items: merged.0,
         next: merged.1.map(|cursor| cursor.written()),
@@ -176,6 +177,16 @@ impl<T> Source<T> {
         self.items.peek().is_none() && self.next.is_some()
     }
 
+    /// The name that comes next.
+    fn name(&mut self) -> Option<&Vec<u8>> {
+        self.items.peek().map(|(name, _)| name)
+    }
+
+    /// The next entry, if it is of that name.
+    fn take(&mut self, name: &[u8]) -> Option<T> {
+        self.items.next_if(|(next, _)| next == name).map(|(_, item)| item)
+    }
+
     fn rest(mut self) -> Part {
         match (self.items.peek().is_some(), self.next) {
             (true, _) => self.start,
@@ -185,50 +196,49 @@ impl<T> Source<T> {
     }
 }
 
-/// What waits goes before what is remembered of the same reference.
+/// Of the same reference what waits goes before what was told and not looked at, and this before what is remembered.
 fn merge(
     from: &Cursor,
     known: Page<Remembered>,
     waiting: Page<Standing>,
+    due: Vec<waits::Due>,
     limit: usize,
 ) -> (Vec<Reference>, Option<Cursor>) {
     let mut known = Source::new(from, &from.known, known, |item| item.name.as_bytes().to_vec());
     let mut waiting = Source::new(from, &from.waiting, waiting, |item| item.name.as_bytes().to_vec());
+    // All of them are here, whichever page it is: those of earlier pages are left out by their names.
+    let due = Page {
+        items: due,
+        next: None,
+    };
+    let mut due = Source::new(from, &Part::Start, due, |item| item.name.as_bytes().to_vec());
     let mut items = Vec::new();
     let mut last = from.last.clone();
     // Past the end of a page that has a next one nobody knows which list goes on first.
     while items.len() < limit && !known.is_dry() && !waiting.is_dry() {
-        let (one, other) = (known.items.peek(), waiting.items.peek());
-        let take_waiting = match (one, other) {
-            (None, None) => break,
-            (Some((one, _)), Some((other, _))) => other <= one,
-            (one, _) => one.is_none(),
+        let names = [waiting.name(), due.name(), known.name()];
+        let Some(name) = names.into_iter().flatten().min().cloned() else {
+            break;
         };
-        if take_waiting {
-            let Some((name, item)) = waiting.items.next() else {
-                break;
-            };
-            if known.items.peek().is_some_and(|(other, _)| *other == name) {
-                known.items.next();
-            }
-            last = hex::encode(&name);
+        last = hex::encode(&name);
+        let (waits, told, agreed) = (waiting.take(&name), due.take(&name), known.take(&name));
+        if let Some(item) = waits {
             items.push(show::standing(item));
-        } else {
-            let Some((name, item)) = known.items.next() else {
-                break;
-            };
-            last = hex::encode(&name);
-            if let engine::decide::Base::Agreed(Some(value)) = item.base {
-                let name = model::name_text(&item.name);
-                items.push(show::agreed(name, value, Some(item.since)));
-            }
+        } else if let Some(item) = told {
+            items.push(show::due(&item));
+        } else if let Some(item) = agreed
+            && let engine::decide::Base::Agreed(Some(value)) = item.base
+        {
+            let name = model::name_text(&item.name);
+            items.push(show::agreed(name, value, Some(item.since)));
         }
     }
+    let is_told = due.name().is_none();
     let next = Cursor {
         known: known.rest(),
         waiting: waiting.rest(),
         last,
     };
-    let is_end = next.known == Part::End && next.waiting == Part::End;
+    let is_end = is_told && next.known == Part::End && next.waiting == Part::End;
     (items, (!is_end).then_some(next))
 }

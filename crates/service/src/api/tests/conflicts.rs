@@ -147,3 +147,43 @@ async fn references_are_merged_from_what_is_remembered_and_what_waits() {
     );
     assert_eq!(told["since"], "2023-11-14T22:13:20.000Z", "{told}");
 }
+
+#[tokio::test]
+async fn a_reference_that_was_told_to_have_changed_is_behind_in_the_list_of_all() {
+    let bench = Bench::new().await;
+    bench.ran("app", State::Succeeded, vec![], vec![]).await;
+    let told = ["a", "main", "z"].map(|short| store::queue::Due {
+        name: Some(name(short)),
+        event: None,
+        trigger: "webhook".into(),
+        delivery: None,
+    });
+    bench.app.store.mark_due("app", &told, Time::now()).await.unwrap();
+    let all = bench.get("/mirrors/app/references").await.expect(200);
+    let states = |page: &Value| -> Vec<(String, String)> {
+        let items = page["items"].as_array().unwrap();
+        let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+        items
+            .iter()
+            .map(|one| (text(one, "name"), text(one, "state")))
+            .collect()
+    };
+    let behind = |short: &str| (format!("refs/heads/{short}"), "behind".to_owned());
+    assert_eq!(states(&all), [behind("a"), behind("main"), behind("z")]);
+    assert_eq!(all["next"], Value::Null);
+    // Page by page it is the same, to the last that only a webhook told of.
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = bench
+            .get(&format!("/mirrors/app/references?limit=1{after}"))
+            .await
+            .expect(200);
+        found.extend(states(&page));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+        assert!(found.len() < 10, "pages end");
+    }
+    assert_eq!(found, states(&all));
+}
