@@ -287,7 +287,7 @@ fn became(answer: &serde_json::Value) -> String {
     let text = |value: &serde_json::Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let references = answer["references"].as_array().map_or(&[][..], Vec::as_slice);
     if references.is_empty() {
-        let said = ["detail", "why", "message"]
+        let said = ["detail", "why", "message", "disposition"]
             .into_iter()
             .map(|key| text(answer, key))
             .find(|said| !said.is_empty());
@@ -330,6 +330,7 @@ mod tests {
         assert_eq!(became(&json!(null)), "");
     }
 
+        assert_eq!(became(&json!({"disposition": "ping"})), "ping");
     #[test]
     fn names_of_thousands_of_characters_are_cut() {
         let name = "x".repeat(4_000);
