@@ -25,7 +25,7 @@ use crate::app::App;
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// How long it may take in all.
-const IN_ALL: Duration = Duration::from_secs(90);
+pub(crate) const IN_ALL: Duration = Duration::from_secs(90);
 
 /// Why nobody could look.
 #[derive(Debug, thiserror::Error)]
