@@ -61,6 +61,12 @@ pub(crate) async fn last_good(app: &App, caller: &Caller, id: &str) -> Result<Op
     }
 }
 
+/// The number of its log's last line, which are numbered from 1; 0 without any.
+pub(crate) async fn log_end(app: &App, caller: &Caller, id: &str) -> Result<u32, OpError> {
+    let run = caller.run(app, id).await?;
+    Ok(app.store.run_log_end(&run.id).await?)
+}
+
 /// Its log, from after that line.
 pub(crate) async fn log(
     app: &App,

@@ -86,6 +86,15 @@ pub(super) fn visible_lines(text: &str) -> String {
     lines.join("\n")
 }
 
+/// At most so many bytes of a text; if that is not all, with where the rest is.
+pub(super) fn beginning(text: &str, most: usize) -> String {
+    let end = text.floor_char_boundary(most);
+    match text.len() > end {
+        true => format!("{}\n… the API has the rest", &text[..end]),
+        false => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +105,12 @@ mod tests {
             visible_lines("a\tb\r\nc\u{202e}d\u{1b}[31m"),
             "a    b\nc\\u{202e}d\\u{1b}[31m"
         );
+    }
+
+    #[test]
+    fn a_long_text_ends_where_a_character_does() {
+        assert_eq!(beginning("aéb", 4), "aéb");
+        assert_eq!(beginning("aéb", 2), "a\n… the API has the rest");
     }
 
     #[test]

@@ -66,4 +66,13 @@ impl Store {
             .await?;
         rows.iter().map(line).collect()
     }
+
+    /// The number of the last line of its log; 0 without any. Lines are numbered from 1 without a gap.
+    pub async fn run_log_end(&self, id: &str) -> Result<u32, StoreError> {
+        let sql = "SELECT coalesce(max(number), 0) AS last FROM run_log WHERE run = $1";
+        match self.db().first(sql, args![id]).await? {
+            Some(row) => row.count("last"),
+            None => Ok(0),
+        }
+    }
 }

@@ -16,7 +16,11 @@ use crate::ops;
 use crate::output::names::visible;
 use crate::web::frame::Frame;
 use crate::web::session::Session;
-use crate::web::show::{When, visible_lines};
+use crate::web::show::{When, beginning, visible_lines};
+
+/// Entries of a page, and how many bytes of what was before and after each shows: with them it stays under 100 kB.
+const ENTRIES: u32 = 25;
+const SHOWN: usize = 1_000;
 
 #[derive(Template)]
 #[template(path = "audit.html")]
@@ -42,7 +46,7 @@ impl Row {
             let value: serde_json::Value = serde_json::from_str(text).ok()?;
             serde_json::to_string_pretty(&value)
                 .ok()
-                .map(|text| visible_lines(&text))
+                .map(|text| beginning(&visible_lines(&text), SHOWN))
         };
         let change = match (pretty(&entry.before), pretty(&entry.after)) {
             (None, None) => None,
@@ -75,7 +79,7 @@ pub(in crate::web) async fn page(
     Query(asked): Query<Asked>,
 ) -> Response {
     let page = async {
-        let ask = ops::pages::ask(asked.after.clone(), None)?;
+        let ask = ops::pages::ask(asked.after.clone(), Some(ENTRIES))?;
         let page = ops::audit::list(&app, &session.caller, None, ask).await?;
         let now = Time::now();
         Ok(Page {

@@ -19,10 +19,11 @@ use crate::output::names::visible;
 use crate::output::summary::human_bytes;
 use crate::web::frame::Frame;
 use crate::web::session::Session;
-use crate::web::show::visible_lines;
+use crate::web::show::{beginning, visible_lines};
 
-/// How much of a body a page shows.
-const SHOWN: usize = 64 << 10;
+/// How many bytes of a body and of an answer a page shows.
+const BODY: usize = 32 << 10;
+const ANSWER: usize = 8 << 10;
 
 #[derive(Template)]
 #[template(path = "deliveries.html")]
@@ -118,7 +119,10 @@ pub(in crate::web) async fn page(
             one: DeliveryRow::new(&shown, Time::now()),
             from: shown.from.clone(),
             repeats: shown.repeats.clone(),
-            answer: visible_lines(&serde_json::to_string_pretty(&shown.answer).unwrap_or_default()),
+            answer: beginning(
+                &visible_lines(&serde_json::to_string_pretty(&shown.answer).unwrap_or_default()),
+                ANSWER,
+            ),
             headers: shown
                 .headers
                 .clone()
@@ -127,18 +131,10 @@ pub(in crate::web) async fn page(
                 .map(header)
                 .collect(),
             size: human_bytes(size as u64),
-            body: beginning(&visible_lines(&body)),
+            body: beginning(&visible_lines(&body), BODY),
         })
     };
     answer(page.await)
-}
-
-fn beginning(text: &str) -> String {
-    let end = text.floor_char_boundary(SHOWN);
-    match text.len() > end {
-        true => format!("{}\n… the API has the rest", &text[..end]),
-        false => text.to_owned(),
-    }
 }
 
 /// `POST /deliveries/{id}/redeliver`.

@@ -36,6 +36,8 @@ pub(super) const DIFFERING: usize = 50;
 const RUNS: usize = 10;
 const REFERENCES: u32 = 20;
 const DELIVERIES: u32 = 5;
+/// References on a page of their own: with them it stays under 100 kB.
+const PAGE: u32 = 100;
 /// Runs that the plots are drawn from.
 const PLOTTED: u32 = 500;
 
@@ -52,11 +54,12 @@ struct Page {
     direction: &'static str,
     two_way: bool,
     state: &'static str,
+    /// What stands under the arrow, and for how long that has been so.
     between: String,
+    behind: Option<Lasting>,
     source: Side,
     target: Side,
     error: Option<String>,
-    behind: Option<Lasting>,
     failures: u32,
     next_at: Option<When>,
     paused: Option<Paused>,
@@ -318,7 +321,7 @@ pub(in crate::web) async fn references(
     Query(asked): Query<Asked>,
 ) -> Response {
     let page = async {
-        let ask = ops::pages::ask(asked.after.clone(), Some(200))?;
+        let ask = ops::pages::ask(asked.after.clone(), Some(PAGE))?;
         let page = ops::references::list(&app, &session.caller, &name, false, &ask).await?;
         let now = Time::now();
         let may_operate = session.caller.may(Role::Operate).is_ok();

@@ -16,12 +16,15 @@ const MAX_NAME: usize = 300;
 
 /// A text, cut where it is so long that it would be the whole page.
 pub(super) fn cut(text: &str) -> String {
-    if text.chars().count() <= MAX_NAME {
-        return text.to_owned();
+    cut_to(text, MAX_NAME)
+}
+
+/// [`cut`] with another limit, in characters.
+pub(super) fn cut_to(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    let mut cut: String = text.chars().take(MAX_NAME).collect();
-    cut.push('…');
-    cut
 }
 
 /// A path segment of an address.
@@ -327,10 +330,10 @@ mod tests {
             became(&json!({"detail": "the signature is wrong"})),
             "the signature is wrong"
         );
+        assert_eq!(became(&json!({"disposition": "ping"})), "ping");
         assert_eq!(became(&json!(null)), "");
     }
 
-        assert_eq!(became(&json!({"disposition": "ping"})), "ping");
     #[test]
     fn names_of_thousands_of_characters_are_cut() {
         let name = "x".repeat(4_000);

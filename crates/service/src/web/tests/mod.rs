@@ -21,6 +21,7 @@ mod editing;
 mod pages;
 mod roles;
 mod runs;
+mod weight;
 
 /// Attempts to sign in are counted by address, over all of a process: every scene has its own.
 static SCENES: AtomicU8 = AtomicU8::new(1);
@@ -55,14 +56,14 @@ impl Scene {
 
     /// The cookie of somebody who signed in with a token of that role.
     async fn cookie(&self, role: Role) -> String {
-        let (_, text) = self
-        self.cookie_of("ada", role, None).await
+        self.cookie_of(&format!("ada, {role:?}"), role, None).await
     }
 
     async fn cookie_of(&self, name: &str, role: Role, label: Option<(&str, &str)>) -> String {
+        let (_, text) = self
             .app
             .store
-            .make_token(&format!("ada, {role:?}"), role, None, None, Time::now())
+            .make_token(name, role, label, None, Time::now())
             .await
             .unwrap();
         let answer = self
@@ -148,7 +149,6 @@ impl Signed {
         }
     }
 
-    /// A page that is there.
     /// The same pages, as somebody sees them whose token is limited to a label.
     async fn limited(&self, role: Role, label: (&str, &str)) -> Self {
         let scene = self.scene();
@@ -162,6 +162,7 @@ impl Signed {
         }
     }
 
+    /// A page that is there.
     async fn page(&self, path: &str) -> String {
         let (status, page) = self.scene().get(path, &self.cookie).await;
         assert_eq!(status, StatusCode::OK, "{path}: {page}");

@@ -83,7 +83,7 @@ async fn a_log_has_a_link_to_each_line_and_is_searched_without_scripts() {
         page.contains(r##"<li id="L12" class="info"><a href="#L12""##),
         "{page}"
     );
-    assert!(page.contains("lines 1 to 500 of 700") && page.contains("Later lines"));
+    assert!(page.contains("lines 1 to 100 of 700") && page.contains("Later lines"));
     let found = signed.page(&format!("/runs/{}?search=STEP+699", run.id)).await;
     assert!(
         found.contains("1 line found") && found.contains("?from=694#L699"),

@@ -129,7 +129,8 @@ fn posts() -> Vec<&'static str> {
 fn fields(route: &str) -> &'static [(&'static str, &'static str)] {
     match route {
         "/mirrors/bulk" => &[("act", "pause"), ("name", "app")],
-        "/causes/retry" => &[("cause", "conflict app refs/heads/main bbb ccc")],
+        // The id of `conflict app refs/heads/main bbb ccc`.
+        "/causes/retry" => &[("cause", "5bc5c284f3e31903")],
         "/mirrors/{name}/edit" | "/mirrors/{name}/inputs/edit" | "/new" => {
             &[("tab", "form"), ("act", "yaml")]
         }

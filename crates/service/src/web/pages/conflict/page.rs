@@ -19,11 +19,14 @@ use crate::web::history::{self, History};
 use crate::web::pages::filters;
 use crate::web::pages::overview::host;
 use crate::web::pages::reply::answer;
-use crate::web::pages::rows::{cut, mirror_href};
+use crate::web::pages::rows::{conflict_href, cut, mirror_href};
 use crate::web::plot::{self, Branch};
 use crate::web::session::Session;
 use crate::web::show::When;
 use crate::web::trouble::Trouble;
+
+/// Commits of each side on a page: with them it stays under 100 kB.
+const COMMITS: usize = 50;
 
 #[derive(Template)]
 #[template(path = "conflict.html")]
@@ -38,6 +41,9 @@ struct Page {
     drawing: String,
     base: Option<String>,
     sides: Vec<SideOf>,
+    /// The pages of the commits after these and before them.
+    newer: Option<String>,
+    older: Option<String>,
     choices: Vec<ChoiceOf>,
 }
 
@@ -66,6 +72,9 @@ pub(in crate::web) struct Asked {
     /// The values that were confirmed are not there any more.
     #[serde(default)]
     moved: bool,
+    /// How many of the newest commits of each side are left out.
+    #[serde(default)]
+    from: String,
 }
 
 /// `GET /conflicts/view`.
@@ -99,6 +108,13 @@ async fn show(app: &Arc<App>, session: &Session, asked: &Asked) -> Result<Page, 
     let (source_short, target_short) = (short(&conflict.source), short(&conflict.target));
     let base_short = conflict.base.as_deref().map(|id| &id[..7]);
     let url = |side| mirror.ends.of(side).url.to_string();
+    let from: usize = asked.from.parse().unwrap_or(0);
+    let longest = [&source, &target].map(|read| read.as_ref().map_or(0, |history| history.commits.len()));
+    let page = |from: usize| {
+        let href = conflict_href(&asked.mirror, &asked.reference);
+        format!("{href}&from={from}")
+    };
+    let next = from.saturating_add(COMMITS);
     Ok(Page {
         frame: Frame::new(app, session, "/conflicts").await,
         mirror_href: mirror_href(&asked.mirror),
@@ -113,6 +129,7 @@ async fn show(app: &Arc<App>, session: &Session, asked: &Asked) -> Result<Page, 
                 &url(engine::side::Side::Source),
                 conflict.source.clone(),
                 source,
+                from,
                 now,
             ),
             SideOf::new(
@@ -120,9 +137,12 @@ async fn show(app: &Arc<App>, session: &Session, asked: &Asked) -> Result<Page, 
                 &url(engine::side::Side::Target),
                 conflict.target.clone(),
                 target,
+                from,
                 now,
             ),
         ],
+        newer: (from > 0).then(|| page(from.saturating_sub(COMMITS))),
+        older: longest.iter().any(|commits| *commits > next).then(|| page(next)),
         choices: choices(&conflict),
         base: conflict.base.clone(),
         text: cut(&conflict.text),
@@ -162,17 +182,19 @@ impl SideOf {
         url: &str,
         value: Option<String>,
         history: Result<History, String>,
+        from: usize,
         now: Time,
     ) -> Self {
-        let empty = if value.is_some() {
-            "No commits since the base."
-        } else {
-            "The reference does not exist here."
+        let empty = match (&value, from) {
+            (None, _) => "The reference does not exist here.",
+            (Some(_), 0) => "No commits since the base.",
+            (Some(_), _) => "No older commits since the base.",
         };
         let (problem, history) = match history {
             Ok(history) => (None, history),
             Err(problem) => (Some(problem), History::default()),
         };
+        let last = from.saturating_add(COMMITS) >= history.commits.len();
         Self {
             word,
             host: host(url),
@@ -181,6 +203,8 @@ impl SideOf {
             commits: history
                 .commits
                 .into_iter()
+                .skip(from)
+                .take(COMMITS)
                 .map(|commit| CommitRow {
                     id: commit.id.to_string(),
                     subject: cut(&visible(&commit.subject)),
@@ -189,7 +213,54 @@ impl SideOf {
                 })
                 .collect(),
             empty,
-            more: history.more,
+            more: last && history.more,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::history::Commit;
+
+    use super::*;
+
+    #[test]
+    fn many_commits_are_shown_in_parts_and_none_is_left_out() {
+        let id = gitwire::parse_oid(&[b'a'; 40]).unwrap();
+        let commits = (0..120).map(|number| Commit {
+            id,
+            subject: format!("commit {number}").into(),
+            author: b"Ada".to_vec(),
+            seconds: 0,
+        });
+        let history = History {
+            commits: commits.collect(),
+            more: true,
+        };
+        let part = |from| {
+            let value = Some("a".repeat(40));
+            SideOf::new(
+                Side::Source,
+                "https://git.example.org/a",
+                value,
+                Ok(history.clone()),
+                from,
+                Time(0),
+            )
+        };
+        let subjects = [0, 50, 100].map(|from| part(from).commits);
+        let shown: Vec<&str> = subjects
+            .iter()
+            .flatten()
+            .map(|commit| commit.subject.as_str())
+            .collect();
+        assert_eq!(
+            (shown.len(), shown[0], shown[119]),
+            (120, "commit 0", "commit 119")
+        );
+        assert!(
+            !part(50).more && part(100).more,
+            "older ones follow the last part"
+        );
     }
 }

@@ -6,18 +6,22 @@ use store::run::LogLine;
 use crate::api::model::run::Run;
 use crate::app::App;
 use crate::ops;
+use crate::web::pages::rows::cut_to;
 use crate::web::session::Session;
 use crate::web::show::counted;
 use crate::web::trouble::Trouble;
 
-/// Lines of a page.
-const LINES: usize = 500;
+/// Lines of a page: with them it stays under 100 kB.
+const LINES: u32 = 100;
+
+/// The most characters of a line that are shown: the API has the rest of one that is longer.
+const LONGEST: usize = 1_000;
 
 /// Lines that are read at a time.
 const READ: u32 = 1_000;
 
-/// The most lines that a log has.
-const MOST: usize = 20_000;
+/// The most lines that are searched: more than a log has.
+const MOST: u32 = 20_000;
 
 /// Which part of the log.
 #[derive(Debug, Default, Deserialize)]
@@ -54,72 +58,113 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
-/// Reads the part that is asked for.
+/// Reads the part that is asked for, and no more of the log; all of it for a search alone.
 pub(super) async fn part(app: &App, session: &Session, run: &Run, asked: &Asked) -> Result<Log, Trouble> {
-    let mut lines = Vec::new();
+    let caller = &session.caller;
+    let words = asked.search.trim();
+    if words.is_empty() {
+        let window = Window::of(run, ops::runs::log_end(app, caller, &run.id).await?, &asked.from);
+        let lines = ops::runs::log(app, caller, &run.id, window.first - 1, LINES).await?;
+        return Ok(window.log(run, lines));
+    }
+    let mut search = Search::new(words);
+    let mut last = 0;
     loop {
-        let after = lines.last().map_or(0, |line: &LogLine| line.number);
-        let more = ops::runs::log(app, &session.caller, &run.id, after, READ).await?;
-        let end = more.len() < READ as usize;
-        lines.extend(more);
-        if end || lines.len() >= MOST {
-            break;
+        let lines = ops::runs::log(app, caller, &run.id, last, READ).await?;
+        let is_end = lines.len() < READ as usize;
+        last = lines.last().map_or(last, |line| line.number);
+        search.look(lines);
+        if is_end || last >= MOST {
+            return Ok(search.log(run));
         }
     }
-    Ok(cut(run, lines, asked))
 }
 
-fn cut(run: &Run, lines: Vec<LogLine>, asked: &Asked) -> Log {
-    let search = asked.search.trim();
-    if !search.is_empty() {
-        return found(run, lines, search);
+/// The lines of a page among all, which are numbered from 1 without a gap.
+struct Window {
+    first: u32,
+    last: u32,
+    total: u32,
+}
+
+impl Window {
+    fn of(run: &Run, total: u32, from: &str) -> Self {
+        let first = match from.parse::<u32>() {
+            Ok(from) => from.clamp(1, total.max(1)),
+            Err(_) if run.state.is_over() => 1,
+            Err(_) => total.saturating_sub(LINES) + 1,
+        };
+        Self {
+            first,
+            last: first.saturating_add(LINES - 1).min(total),
+            total,
+        }
     }
-    let page = |from: usize| format!("/runs/{}?from={from}#log-title", run.id);
-    let total = lines.len();
-    let over = run.state.is_over();
-    let first = match asked.from.parse::<usize>() {
-        Ok(from) => from.clamp(1, total.max(1)),
-        Err(_) if over => 1,
-        Err(_) => total.saturating_sub(LINES) + 1,
-    };
-    let last = (first + LINES - 1).min(total);
-    Log {
-        said: (first > 1 || last < total).then(|| format!("lines {first} to {last} of {total}")),
-        before: (first > 1).then(|| page(first.saturating_sub(LINES).max(1))),
-        after: (last < total).then(|| page(last + 1)),
-        grows: !over && last == total,
-        lines: lines
-            .into_iter()
-            .skip(first - 1)
-            .take(LINES)
-            .map(|line| Line::new(line, None))
-            .collect(),
-        search: String::new(),
+
+    fn log(&self, run: &Run, lines: Vec<LogLine>) -> Log {
+        let Self { first, last, total } = *self;
+        let page = |from: u32| format!("/runs/{}?from={from}#log-title", run.id);
+        Log {
+            said: (first > 1 || last < total).then(|| format!("lines {first} to {last} of {total}")),
+            before: (first > 1).then(|| page(first.saturating_sub(LINES).max(1))),
+            after: (last < total).then(|| page(last + 1)),
+            grows: !run.state.is_over() && last == total,
+            // What came since the end was asked for comes with the news.
+            lines: lines
+                .into_iter()
+                .filter(|line| line.number <= last)
+                .map(|line| Line::new(line, None))
+                .collect(),
+            search: String::new(),
+        }
     }
 }
 
-fn found(run: &Run, lines: Vec<LogLine>, search: &str) -> Log {
-    let words = search.to_lowercase();
-    let mut found: Vec<LogLine> = lines
-        .into_iter()
-        .filter(|line| line.text.to_lowercase().contains(&words))
-        .collect();
-    let total = found.len();
-    found.truncate(LINES);
-    let said = match total > LINES {
-        true => format!("the first {LINES} of {}", counted(total as u64, "line")),
-        false => format!("{} found", counted(total as u64, "line")),
-    };
-    Log {
-        lines: found
-            .into_iter()
-            .map(|line| Line::new(line, Some(&run.id)))
-            .collect(),
-        search: search.to_owned(),
-        said: Some(said),
-        before: None,
-        after: None,
-        grows: false,
+/// A search: the first lines with the words, and how many there are.
+struct Search {
+    words: String,
+    found: Vec<LogLine>,
+    total: usize,
+}
+
+impl Search {
+    fn new(words: &str) -> Self {
+        Self {
+            words: words.to_owned(),
+            found: Vec::new(),
+            total: 0,
+        }
+    }
+
+    fn look(&mut self, lines: Vec<LogLine>) {
+        let words = self.words.to_lowercase();
+        for line in lines {
+            if !line.text.to_lowercase().contains(&words) {
+                continue;
+            }
+            self.total += 1;
+            if self.found.len() < LINES as usize {
+                self.found.push(line);
+            }
+        }
+    }
+
+    fn log(self, run: &Run) -> Log {
+        let found = counted(self.total as u64, "line");
+        let said = match self.total > self.found.len() {
+            true => format!("the first {LINES} of {found}"),
+            false => format!("{found} found"),
+        };
+        Log {
+            lines: self
+                .found
+                .into_iter()
+                .map(|line| Line::new(line, Some(&run.id)))
+                .collect(),
+            search: self.words,
+            said: Some(said),
+            ..Log::default()
+        }
     }
 }
 
@@ -139,7 +184,7 @@ impl Line {
             clock: exact.get(11..23).unwrap_or_default().to_owned(),
             exact,
             level: line.level,
-            text: line.text,
+            text: cut_to(&line.text, LONGEST),
         }
     }
 }
@@ -163,26 +208,26 @@ mod tests {
             .collect()
     }
 
-    fn asked(from: &str, search: &str) -> Asked {
-        Asked {
-            from: from.into(),
-            search: search.into(),
-        }
+    /// The page of a log with so many lines.
+    fn page(run: &Run, count: u32, from: &str) -> Log {
+        let window = Window::of(run, count, from);
+        let read = lines(count).into_iter().skip(window.first as usize - 1);
+        window.log(run, read.take(LINES as usize).collect())
     }
 
     #[test]
     fn a_long_log_is_shown_in_parts_that_lead_to_each_other() {
         let run = run();
-        let first = cut(&run, lines(1_200), &asked("", ""));
-        assert_eq!((first.lines.len(), first.lines[0].number), (500, 1));
-        assert_eq!(first.said.as_deref(), Some("lines 1 to 500 of 1200"));
-        assert!(first.before.is_none() && first.after.unwrap().contains("from=501"));
-        let last = cut(&run, lines(1_200), &asked("1001", ""));
-        assert_eq!((last.lines.len(), last.lines[199].number), (200, 1_200));
-        assert!(last.before.unwrap().contains("from=501") && last.after.is_none());
-        let short = cut(&run, lines(3), &asked("", ""));
+        let first = page(&run, 500, "");
+        assert_eq!((first.lines.len(), first.lines[0].number), (100, 1));
+        assert_eq!(first.said.as_deref(), Some("lines 1 to 100 of 500"));
+        assert!(first.before.is_none() && first.after.unwrap().contains("from=101"));
+        let last = page(&run, 500, "401");
+        assert_eq!((last.lines.len(), last.lines[99].number), (100, 500));
+        assert!(last.before.unwrap().contains("from=301") && last.after.is_none());
+        let short = page(&run, 3, "");
         assert!(short.said.is_none() && !short.grows);
-        assert!(cut(&run, Vec::new(), &asked("7", "")).lines.is_empty());
+        assert!(page(&run, 0, "7").lines.is_empty());
     }
 
     #[test]
@@ -191,15 +236,20 @@ mod tests {
             state: RunState::Running,
             ..run()
         };
-        let log = cut(&run, lines(1_200), &asked("", ""));
-        assert_eq!(log.lines[499].number, 1_200);
+        let log = page(&run, 1_200, "");
+        assert_eq!(log.lines[99].number, 1_200);
         assert!(log.grows);
-        assert!(!cut(&run, lines(1_200), &asked("1", "")).grows);
+        assert!(!page(&run, 1_200, "1").grows);
     }
 
     #[test]
     fn what_is_found_leads_to_its_place_in_the_whole_log() {
-        let log = cut(&run(), lines(1_200), &asked("", " line 12 OF "));
+        let search = |words: &str| {
+            let mut search = Search::new(words);
+            search.look(lines(1_200));
+            search.log(&run())
+        };
+        let log = search("line 12 OF");
         assert_eq!(log.lines.len(), 1);
         assert!(
             log.lines[0].href.ends_with("?from=7#L12"),
@@ -207,5 +257,17 @@ mod tests {
             log.lines[0].href
         );
         assert_eq!(log.said.as_deref(), Some("1 line found"));
+        let many = search("many");
+        assert_eq!(many.lines.len(), 100);
+        assert_eq!(many.said.as_deref(), Some("the first 100 of 1200 lines"));
+    }
+
+    #[test]
+    fn a_line_that_would_be_the_whole_page_is_cut() {
+        let mut long = lines(1);
+        long[0].text = "x".repeat(4_000);
+        let run = run();
+        let log = Window::of(&run, 1, "").log(&run, long);
+        assert_eq!(log.lines[0].text.chars().count(), LONGEST + 1);
     }
 }

@@ -18,8 +18,8 @@ use crate::ops;
 use crate::web::session::Session;
 use crate::web::trouble::Trouble;
 
-/// How many references a page shows: the API and the command line have all.
-const REFERENCES: u32 = 200;
+/// How many references a page shows, so that it stays under 100 kB: the API and the command line have all.
+const REFERENCES: u32 = 100;
 
 async fn run_of(app: &App, session: &Session, id: &str) -> Result<Run, Trouble> {
     Ok(ops::show::run(session.caller.run(app, id).await?))
