@@ -179,6 +179,9 @@ impl Journal {
             Event::PackStarted { objects } => self.note("info", &format!("a pack of {objects} objects")),
             Event::Relayed { bytes } => self.progress(bytes),
             Event::PackSent { bytes } => {
+                // All of it, however soon after what was told last: nothing more may come for long.
+                self.lock().told = None;
+                self.progress(bytes);
                 self.note("info", &format!("sent {bytes} bytes, waiting for the report"));
             }
             Event::Remote { transient: true, .. } => {}
