@@ -1,7 +1,7 @@
 //! A server on which everything has happened that pages show.
 
 use serde_json::json;
-use testkit::until;
+use testkit::{Gate, Service, Then, When, until};
 
 use crate::browser::SOON;
 use crate::world::{Pair, World, commit, mirror, pair, push};
@@ -164,6 +164,20 @@ impl Gallery {
         self.world.wait_for_state("site", "in-sync");
     }
 
+    /// From here on a run of `pay-web` goes on, and never ends.
+    pub(crate) fn leave_one_running(&self) {
+        let gate = Gate::new();
+        self.world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
+        let it = self.open("pay-web");
+        let old = it.source.get(MAIN).unwrap();
+        let new = commit(&it.source, MAIN, "Ada Lovelace", "Show the total first", 30);
+        self.world.tell("pay-web", 0, MAIN, &old, &new);
+        gate.wait_for_arrival();
+        until("a run to go on", SOON, || {
+            self.runs("pay-web", "running").is_some()
+        });
+    }
+
     /// The newest run of a mirror in a state.
     pub(crate) fn runs(&self, mirror: &str, state: &str) -> Option<String> {
         let page = self.world.get(&format!("/runs?mirror={mirror}&state={state}"));
@@ -175,6 +189,14 @@ impl Gallery {
             .runs(mirror, state)
             .unwrap_or_else(|| panic!("{mirror} has a run that {state}"));
         format!("/runs/{id}")
+    }
+
+    /// The newest run of a mirror that wrote something.
+    fn wrote(&self, mirror: &str) -> String {
+        let page = self.world.get(&format!("/runs?mirror={mirror}&state=succeeded"));
+        let runs = page["items"].as_array().unwrap();
+        let run = runs.iter().find(|run| run["written"].as_u64() > Some(0)).unwrap();
+        format!("/runs/{}", run["id"].as_str().unwrap())
     }
 
     /// The page of a conflict.
@@ -211,6 +233,12 @@ impl Gallery {
             "/mirrors/core-auth/references",
             "/mirrors/core-auth/run",
             "/mirrors/core-auth/run?set=releases",
+            "/mirrors/core-auth/inputs",
+            "/mirrors/site/inputs",
+            "/mirrors/site/inputs/edit",
+            "/mirrors/site/inputs/edit?tab=yaml",
+            "/mirrors/pay-api/compare",
+            "/mirrors/pay-ledger/compare",
             "/mirrors/pay-ledger/run",
             "/mirrors/pay-api/edit",
             "/mirrors/site/edit",
@@ -220,6 +248,7 @@ impl Gallery {
             "/runs",
             "/runs?state=failed",
             "/conflicts",
+            "/conflicts?mirror=pay-ledger",
             "/conflicts/settle?mirror=pay-ledger&reference=refs/heads/main&choice=both-source",
             "/deliveries",
             "/audit",
@@ -234,7 +263,11 @@ impl Gallery {
             format!("{held}/approve"),
             held,
             format!("/deliveries/{delivery}"),
+            self.wrote("pay-api"),
+            format!("{}/undo", self.wrote("pay-api")),
         ]);
+        let running = self.runs("pay-web", "running");
+        paths.extend(running.map(|id| format!("/runs/{id}")));
         paths
     }
 }

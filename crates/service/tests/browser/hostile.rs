@@ -63,7 +63,7 @@ fn world() -> World {
             "update",
             &format!(
                 "printf '%s\\n' '{}' >&2; case $1 in *script*) exit 1;; esac",
-                MARKUP.replace('\'', "") + TURNING
+                MARKUP.replace('\'', "") + TURNING + "w".repeat(4_000).as_str()
             ),
         );
         let two = pair(directory, "two");
@@ -91,7 +91,7 @@ fn diverge(world: &World) -> String {
     let name = "refs/heads/<b/id=injected>";
     let it = world.open("two");
     let base = value_of(&it);
-    let author = format!("\"{HEBREW}' onfocus=harmed {TURNING}");
+    let author = format!("\"{HEBREW}' onfocus=harmed {TURNING} {}", "v".repeat(4_000));
     let subject = format!("{MARKUP} {TURNING} {HEBREW} {}", "z".repeat(4_000));
     let new = commit(&it.source, name, &author, &subject, 60);
     commit(&it.target, name, &author, &format!("{subject} too"), 60);
@@ -159,7 +159,11 @@ fn hostile_names_and_words_are_shown_harmlessly_on_every_page() {
         "/mirrors/one",
         "/mirrors/one/references",
         "/mirrors/one/edit",
+        "/mirrors/one/compare",
+        "/mirrors/one/inputs",
         "/mirrors/two",
+        "/mirrors/two/compare",
+        "/conflicts?mirror=two",
         "/mirrors/one/run",
         "/runs",
         "/runs?mirror=%3Cb%20id%3Dinjected%3E%E2%80%AE",
@@ -171,7 +175,7 @@ fn hostile_names_and_words_are_shown_harmlessly_on_every_page() {
     ]
     .map(str::to_owned)
     .to_vec();
-    paths.push(format!("/runs/{run}"));
+    paths.extend(["", "/undo", "/approve"].map(|act| format!("/runs/{run}{act}")));
     paths.push(format!("/conflicts/view?mirror=two&reference={reference}"));
     paths.push(format!(
         "/conflicts/settle?mirror=two&reference={reference}&choice=both-source"

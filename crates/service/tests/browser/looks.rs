@@ -17,6 +17,7 @@ const MOST: usize = 100_000;
 #[test]
 fn every_page_fits_desk_and_phone_in_light_and_dark_and_keeps_nobody_out() {
     let gallery = Gallery::new();
+    gallery.leave_one_running();
     let browser = gallery.world.stranger();
     browser.go("/sign-in");
     let mut found = checks::problems(&browser);
@@ -60,6 +61,7 @@ const EMPTY: [(&str, &str); 6] = [
 #[test]
 fn every_page_is_valid_html_light_and_forbids_what_it_does_not_need() {
     let gallery = Gallery::new();
+    gallery.leave_one_running();
     let browser = gallery.world.browser();
     let mut paths = gallery.paths();
     paths.push("/no/such/page".into());
