@@ -148,7 +148,7 @@ async fn an_undo_is_offered_wherever_the_replaced_reference_stands_and_counts_al
     let run = signed.bench.ran("app", State::Succeeded, many, vec![]).await;
     let confirm = signed.page(&format!("/runs/{}/undo", run.id)).await;
     assert!(confirm.contains("300 references would get back"), "{confirm}");
-    assert!(confirm.contains("And 100 more"), "{confirm}");
+    assert!(confirm.contains("And 200 more"), "{confirm}");
 
     let none = signed.bench.ran("app", State::Succeeded, vec![], vec![]).await;
     assert!(!offers(&signed.run_page(&none).await, &none, "undo"));
