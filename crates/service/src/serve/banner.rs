@@ -5,9 +5,10 @@ use std::fmt::Write;
 use crate::app::App;
 use crate::output::Aside;
 use crate::serve::demo::Playground;
+use crate::serve::logs::LogFormat;
 
-/// Says what is served and what to do next.
-pub(super) fn show(app: &App, playground: Option<&Playground>) {
+/// Says what is served and, where people read the log, what to do next.
+pub(super) fn show(app: &App, playground: Option<&Playground>, log: LogFormat) {
     let loaded = app.loaded();
     let address = address(app);
     tracing::info!(
@@ -17,6 +18,10 @@ pub(super) fn show(app: &App, playground: Option<&Playground>) {
         version = env!("CARGO_PKG_VERSION"),
         "serving"
     );
+    if log == LogFormat::Json {
+        // Who reads it takes each line for an object.
+        return;
+    }
     let text = match playground {
         Some(playground) => playground.introduction(&address),
         None if loaded.mirrors.is_empty() => empty(&address),
@@ -50,8 +55,9 @@ Nothing is mirrored yet. Write a refsync.yaml here:
         target: https://github.com/acme/app.git
 
 It is taken over as soon as it is saved. `refsync config check` says what is wrong with it,
-`refsync mirror list` asks this process at {address}, and `refsync serve --demo` shows
-two throwaway repositories that are mirrored both ways.
+{address} in a browser makes one, too: sign in with the first admin token, which is in
+a file beside the database. `refsync mirror list` asks this process, and `refsync serve --demo`
+shows two throwaway repositories that are mirrored both ways.
 "
     );
     text

@@ -100,7 +100,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     tasks.spawn(reload::watch_made(Arc::clone(&app)));
     tasks.spawn(presence::keep_reporting(Arc::clone(&app)));
     listeners.serve(&app, &tasks);
-    banner::show(&app, playground.as_ref());
+    banner::show(&app, playground.as_ref(), options.log_format);
     if let Some(playground) = playground {
         tasks.spawn(playground.live(Arc::clone(&app)));
     }

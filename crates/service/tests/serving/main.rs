@@ -4,6 +4,7 @@
 
 mod environment;
 mod examples;
+mod listening;
 mod starting;
 
 /// The built program.
