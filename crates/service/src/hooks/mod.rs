@@ -29,7 +29,8 @@ mod writer;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::post;
+use axum::http::StatusCode;
+use axum::routing::{any, post};
 
 pub(crate) use explain::{Explanation, explain};
 pub(crate) use list::endpoints;
@@ -38,6 +39,7 @@ pub(crate) use register::register;
 
 use crate::api::rate::{Buckets, Client};
 use crate::app::App;
+use answer::Refusal;
 
 /// What the handlers share.
 #[derive(Debug, Clone)]
@@ -65,4 +67,19 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/hooks/host/{credential}", post(host::deliver))
         .route("/hooks/{mirror}/{side}", post(mirror::deliver))
         .with_state(hooks)
+        // Misspelt ones.
+        .route("/hooks/{mirror}", any(nowhere))
+        .route("/hooks/{mirror}/{side}/{*rest}", any(nowhere))
+}
+
+/// What answers where no hooks are taken: never a page, which a host could take for an endpoint.
+pub(crate) fn no_endpoints() -> Router {
+    Router::new().route("/hooks/{*rest}", any(nowhere))
+}
+
+async fn nowhere() -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "no webhook is taken at this address: the page of the mirror shows the right one; where `hooksListen` is set, hooks are taken there alone",
+    )
 }

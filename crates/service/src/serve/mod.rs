@@ -167,6 +167,7 @@ impl Listeners {
         let mut main = web::router(app).merge(api::router(app));
         match self.hooks {
             Some(listener) => {
+                main = main.merge(hooks::no_endpoints());
                 tasks.spawn(api::serve(listener, hooks::router(app), Arc::clone(app)));
             }
             None => main = main.merge(hooks::router(app)),

@@ -41,6 +41,8 @@ fn hooks_on_an_address_of_their_own_are_all_that_it_serves() {
     }
     let elsewhere = serve.request("POST", "/hooks/app/source", &[], "{}");
     assert_eq!(elsewhere.status, 404, "{}", elsewhere.body);
+    assert!(elsewhere.body.contains("hooksListen"), "{}", elsewhere.body);
+    assert_eq!(status(hooks, "POST", "/hooks/app/source/more"), 404);
     assert_eq!(serve.request("GET", "/healthz", &[], "").status, 200);
 }
 
