@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     /// What a run takes that was asked for with this form.
-    fn request(sent: Sent) -> RunRequest {
+    fn request(sent: &Sent) -> RunRequest {
         let forward = InputSet {
             name: FORWARD.into(),
             ..InputSet::default()
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_is_left_empty_is_left_to_the_mirror() {
-        let asked = request(Sent {
+        let asked = request(&Sent {
             references: "\n refs/heads/main \n\nrefs/tags/*\n".into(),
             dry_run: "true".into(),
             ..Sent::default()
@@ -232,7 +232,7 @@ mod tests {
             sync_delete: "true".into(),
             ..Sent::default()
         };
-        assert_eq!(request(shown()).input_set.as_deref(), Some("releases"));
+        assert_eq!(request(&shown()).input_set.as_deref(), Some("releases"));
         let changed = [
             Sent {
                 reverse: "false".into(),
@@ -252,7 +252,7 @@ mod tests {
             },
         ];
         for sent in changed {
-            assert_eq!(request(sent).input_set, None);
+            assert_eq!(request(&sent).input_set, None);
         }
     }
 }
