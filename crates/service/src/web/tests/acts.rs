@@ -319,8 +319,17 @@ async fn hooks_are_registered_at_the_host() {
 
 #[tokio::test]
 async fn a_hook_that_a_person_has_to_make_is_told() {
-    let signed = Signed::new().await;
+    let mirrors = "
+  - name: app
+    source: https://git.example.org/a/app.git
+    target: https://git.example.org/b/app.git
+publicUrl: https://refsync.example.org
+";
+    let signed = Signed::with(mirrors).await;
     let (status, _, page) = signed.send("/mirrors/app/hooks/register", &[]).await;
     assert_eq!(status, StatusCode::CONFLICT, "{page}");
-    assert!(page.contains("source: ") && page.contains("target: "), "{page}");
+    assert!(
+        page.contains("source: the credential `here` has no hookToken"),
+        "{page}"
+    );
 }
