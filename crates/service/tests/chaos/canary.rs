@@ -11,8 +11,10 @@ use testkit::{HttpServer, ObjectFormat, Repo, Run, Serve, Then, When, tmp, until
 
 use crate::world::{REFSYNC, push, sign};
 
+mod asked;
+
 /// What must be nowhere: each stands for one kind of secret.
-const CANARIES: [&str; 8] = [
+const CANARIES: [&str; 11] = [
     "canary-token-by-env",
     "canary-token-by-file",
     "canary-token-by-command",
@@ -21,6 +23,10 @@ const CANARIES: [&str; 8] = [
     "canary-slack-path",
     "canary-database-password",
     "canary-caller",
+    "canary-proxy-password",
+    "canary-standard-webhooks",
+    // The same as a signing key of Standard Webhooks is written.
+    "Y2FuYXJ5LXN0YW5kYXJkLXdlYmhvb2tz",
 ];
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -87,16 +93,19 @@ fn configuration(database: &str, urls: [&str; 3], notified: &str) -> String {
     };
     format!(
         "database: \"{database}\"
+publicUrl: https://refsync.example.org
 credentials:
   by-env: {{host: \"{}\", provider: github, token: \"${{env:TOKEN}}\", hookToken: \"${{env:HOOK_TOKEN}}\", webhookSecret: \"${{env:HOOK}}\"}}
   by-file: {{host: \"{}\", provider: gitea, token: \"${{file:token}}\", webhookSecret: \"${{env:HOOK}}\"}}
   by-command: {{host: \"{}\", provider: gitlab, token: \"${{command:cat command-token}}\", webhookSecret: \"${{env:HOOK}}\"}}
 notifications:
   - {{kind: slack, url: \"${{env:SLACK}}\"}}
+  - {{kind: webhook, url: \"${{env:SLACK}}\", secret: \"${{env:SIGNING_KEY}}\"}}
 limits: {{rate: 10000}}
 mirrors:
   - {{name: app, direction: two-way, source: \"{}\", target: \"{}\", sweep: 1s}}
   - {{name: out, source: \"{}\", target: \"{}\", sweep: 1s}}
+  - {{name: proxied, source: \"https://proxied.example/a.git\", target: \"https://proxied.example/b.git\", sweep: 1s}}
 # {notified}
 ",
         host(urls[0]),
@@ -116,16 +125,25 @@ struct Scene {
     slack: HttpServer,
 }
 
-fn scene(directory: &Path, database: &str) -> Scene {
+fn scene(directory: &Path, database: &str, log_format: &str) -> Scene {
     let repos: [Repo; 3] = std::array::from_fn(|_| Repo::init(ObjectFormat::Sha1));
     repos[0].commit("main", "first");
+    // Hosts' APIs know repositories by their owner, too.
+    for repo in &repos {
+        std::os::unix::fs::symlink(".", repo.root().join("acme")).expect("the directory is ours");
+    }
     let servers: [HttpServer; 3] = std::array::from_fn(|index| HttpServer::start(repos[index].root()));
-    let urls: [String; 3] = std::array::from_fn(|index| servers[index].url("repo.git"));
+    let urls: [String; 3] = std::array::from_fn(|index| servers[index].url("acme/repo.git"));
     let slack = HttpServer::start(repos[0].root());
     let text = configuration(database, [&urls[0], &urls[1], &urls[2]], "three hosts");
     let mut serve = Serve::new(REFSYNC, directory, &text)
         .arg("--log")
         .arg("trace")
+        .arg("--log-format")
+        .arg(log_format)
+        .env("PASSWORD", "canary-database-password")
+        .env("HTTPS_PROXY", "http://user:canary-proxy-password@127.0.0.1:9")
+        .env("SIGNING_KEY", "whsec_Y2FuYXJ5LXN0YW5kYXJkLXdlYmhvb2tz")
         .env("TOKEN", "canary-token-by-env")
         .env("HOOK_TOKEN", "canary-hook-token")
         .env("HOOK", "canary-hook-by-env")
@@ -274,6 +292,7 @@ fn succeed_fail_and_crash(scene: &mut Scene) {
         !scene.slack.requests().is_empty()
     });
     scene.deliveries();
+    scene.ask();
     for server in &scene.servers {
         server.on(When::any(), Then::status(401));
     }
@@ -293,17 +312,19 @@ fn succeed_fail_and_crash(scene: &mut Scene) {
         .any(|request| request.header("authorization").is_some());
     assert!(sent, "no token was ever sent");
     let other = Run::new(REFSYNC)
-        .args(["config", "check", "--config"])
+        .args(["config", "check"])
         .arg(scene.serve.file());
     let checked = other.env("TOKEN", "canary-token-by-env").run();
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
     assert_clean(
         "the output of config check",
         &format!("{}{}", checked.stdout, checked.stderr),
     );
     let rendered = Run::new(REFSYNC)
-        .args(["config", "render", "--config"])
+        .args(["config", "render"])
         .arg(scene.serve.file())
         .run();
+    assert_eq!(rendered.code, Some(0), "{}", rendered.stderr);
     assert_clean(
         "the output of config render",
         &format!("{}{}", rendered.stdout, rendered.stderr),
@@ -319,22 +340,37 @@ fn succeed_fail_and_crash(scene: &mut Scene) {
 }
 
 #[test]
-fn secrets_are_in_no_log_answer_command_line_or_file() {
+fn secrets_are_in_no_log_answer_page_command_line_or_file() {
+    everywhere("sqlite:refsync.db", "text");
+}
+
+#[test]
+fn secrets_are_nowhere_with_a_database_that_has_a_password_and_a_log_in_json() {
+    let database = testkit::postgres::database();
+    everywhere(
+        &database.replacen("refsync@", "refsync:${env:PASSWORD}@", 1),
+        "json",
+    );
+}
+
+fn everywhere(database: &str, log_format: &str) {
     let directory = tmp();
     let lines = CommandLines::watch();
-    let mut scene = scene(directory.path(), "sqlite:refsync.db");
+    let mut scene = scene(directory.path(), database, log_format);
     succeed_fail_and_crash(&mut scene);
     let token = scene.serve.token();
-    let answers = scene.answers();
-    assert_clean("an answer of the API", &answers);
-    assert!(!answers.contains(&token), "the admin token is in an answer");
-    assert!(
-        !scene.serve.log().contains(&token),
-        "the admin token is in the log"
-    );
+    for (what, text) in [
+        ("an answer of the API", scene.answers()),
+        ("a page", scene.pages()),
+        ("the output of a command", scene.commands()),
+        ("the log", scene.serve.log()),
+    ] {
+        assert_clean(what, &text);
+        assert!(!text.contains(&token), "the admin token is in {what}");
+    }
     assert!(scene.serve.stop().success());
     assert_clean("a file", &files(directory.path()));
-    let written = fs::read(directory.path().join("refsync.db")).expect("the database");
+    let written = fs::read(directory.path().join("copy.db")).expect("the copy of the database");
     assert!(
         !String::from_utf8_lossy(&written).contains(&token),
         "the admin token is in the database"
@@ -342,6 +378,26 @@ fn secrets_are_in_no_log_answer_command_line_or_file() {
     let lines = lines.all();
     assert!(lines.contains("serve\0--config"), "no command line was seen");
     assert_clean("a command line", &lines);
+    assert!(!lines.contains(&token), "the admin token is in a command line");
+}
+
+#[test]
+fn a_proxy_with_a_password_is_refused_and_not_repeated() {
+    let directory = tmp();
+    let file = directory.path().join("refsync.yaml");
+    let text = "version: 1\ncredentials:\n  a: {host: a.example, provider: github, proxy: \"http://user:canary-proxy-password@proxy.example\"}\n";
+    fs::write(&file, text).expect("the directory is ours");
+    let checked = Run::new(REFSYNC).args(["config", "check"]).arg(file).run();
+    assert_ne!(checked.code, Some(0));
+    assert!(
+        checked.stderr.contains("without user, password"),
+        "{}",
+        checked.stderr
+    );
+    assert_clean(
+        "the output of config check",
+        &format!("{}{}", checked.stdout, checked.stderr),
+    );
 }
 
 #[test]
