@@ -264,6 +264,53 @@ fn deliveries_that_were_answered_survive_a_kill() {
 }
 
 #[test]
+fn a_database_that_takes_no_writes_for_a_while_loses_no_delivery() {
+    let database = testkit::postgres::database();
+    let farm = Farm::new(1);
+    let directory = tmp();
+    let serve = farm.serve(directory.path(), &database, ", sweep: off").start();
+    farm.await_in_sync();
+    // As after a failover: all sessions end, and new ones may only read.
+    let (server, name) = database.rsplit_once('/').expect("it has a name");
+    let outside = format!("{server}/postgres");
+    let read_only = |on: &str| {
+        let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {on}");
+        testkit::postgres::execute(&outside, &set);
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        testkit::postgres::execute(&outside, &end);
+    };
+    let ready = |status: u16| {
+        until("readiness to change", PATIENCE, || {
+            serve.request("GET", "/readyz", &[], "").status == status
+        });
+    };
+    let (source, target) = &farm.pairs[0];
+    let zero = source.zero();
+    // Written down, and not pushed before the database is closed.
+    farm.server.on(When::any(), Then::status(503));
+    let kept = source.commit("kept", "before");
+    assert_eq!(tell(&serve, 0, "refs/heads/kept", &zero, &kept), 202);
+    read_only("on");
+    farm.server.clear_rules();
+    ready(503);
+    let put_off = source.commit("put-off", "meanwhile");
+    until("the log to say why", PATIENCE, || {
+        assert_eq!(tell(&serve, 0, "refs/heads/put-off", &zero, &put_off), 503);
+        serve.log().contains("takes no writes")
+    });
+
+    read_only("off");
+    ready(200);
+    until("the host's next try to be taken", PATIENCE, || {
+        tell(&serve, 0, "refs/heads/put-off", &zero, &put_off) == 202
+    });
+    farm.await_in_sync();
+    assert_eq!(target.get("refs/heads/kept"), Some(kept));
+    let kept = items(&serve, &serve.token(), "/deliveries?");
+    assert_eq!(kept.len(), 2, "{kept:#?}");
+}
+
+#[test]
 fn a_database_that_cannot_be_used_is_an_error_that_says_what_to_do() {
     let farm = Farm::new(1);
     let directory = tmp();
