@@ -21,12 +21,16 @@ pub(super) enum Hold {
 impl Hold {
     /// Of a run that ended held; `None` of any other.
     pub(super) async fn of(app: &App, run: &Run) -> Result<Option<Self>, Trouble> {
-        let (RunState::Held, Some(mirror)) = (run.state, &run.mirror) else {
+        if run.state != RunState::Held {
             return Ok(None);
-        };
+        }
         if run.inputs.dry_run {
             return Ok(Some(Self::Never));
         }
+        // Without a mirror nothing remembers what waits but the run itself.
+        let Some(mirror) = &run.mirror else {
+            return Ok(Some(Self::Here));
+        };
         Ok(Some(match app.store.holder(mirror, &run.id).await? {
             Some(holder) if holder == run.id => Self::Here,
             Some(holder) => Self::Elsewhere(holder),
