@@ -106,7 +106,7 @@ impl Scene {
             let ended = Run::new(REFSYNC)
                 .args(words)
                 .directory(self.serve.directory())
-                .env("REFSYNC_URL", &self.serve.url(""))
+                .env("REFSYNC_URL", self.serve.url(""))
                 .env("REFSYNC_TOKEN", token)
                 .env("PASSWORD", "canary-database-password")
                 .run();
