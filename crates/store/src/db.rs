@@ -196,7 +196,15 @@ impl Db {
         let begun = tokio::spawn(async move {
             let inner = match dialect {
                 // A plain BEGIN would take the write lock at the first write, and fail if somebody wrote in between.
-                Dialect::Sqlite => writer.begin_with("BEGIN IMMEDIATE").await,
+                Dialect::Sqlite => match writer.begin_with("BEGIN IMMEDIATE").await {
+                    // SQLite itself rolls a transaction back when the disk is full; sqlx does not learn of it, and would never begin
+                    // another on this connection.
+                    Err(sqlx::Error::InvalidSavePointStatement) => {
+                        writer.acquire().await?.close().await?;
+                        writer.begin_with("BEGIN IMMEDIATE").await
+                    }
+                    begun => begun,
+                },
                 Dialect::Postgres => writer.begin().await,
             };
             inner.map(|inner| Tx {
