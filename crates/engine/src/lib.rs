@@ -7,6 +7,7 @@ pub mod base;
 pub mod clients;
 mod clock;
 pub mod decide;
+pub mod digest;
 pub mod error;
 pub mod event;
 pub mod guard;

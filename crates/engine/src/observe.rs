@@ -10,6 +10,7 @@ use gitwire::{ObjectFormat, Oid, RefName};
 
 use crate::ahead::Ahead;
 use crate::decide::{Base, Direction};
+use crate::digest::Digest;
 use crate::error::{Error, Fault, Stage};
 use crate::event::Event;
 use crate::listing::{Listed, Listing};
@@ -43,6 +44,8 @@ pub(crate) struct Observed<'r> {
     pub(crate) bases: BTreeMap<RefName, Base>,
     /// Their intents, which that ends.
     pub(crate) intents_done: BTreeSet<RefName>,
+    /// What both sides list in scope, in a few bytes.
+    pub(crate) digest: Digest,
     /// How many references that have a base each side lacks.
     pub(crate) lacking: Both<u64>,
     /// How many have one.
@@ -218,6 +221,7 @@ struct Merge<'a> {
     holders: Both<HashMap<Oid, u32>>,
     bases: BTreeMap<RefName, Base>,
     intents_done: BTreeSet<RefName>,
+    digest: Digest,
 }
 
 impl<'a> Merge<'a> {
@@ -235,6 +239,7 @@ impl<'a> Merge<'a> {
             holders: Both::default(),
             bases: BTreeMap::new(),
             intents_done: BTreeSet::new(),
+            digest: Digest::default(),
         }
     }
 
@@ -250,6 +255,9 @@ impl<'a> Merge<'a> {
             return;
         }
         *self.seen.of_mut(side) += u64::from(covered);
+        if covered {
+            self.digest.take_in(side, &name, id);
+        }
         if !self.request.is_about(&name) {
             return;
         }
@@ -344,6 +352,7 @@ impl<'a> Merge<'a> {
             seen: self.seen,
             bases: self.bases,
             intents_done: self.intents_done,
+            digest: self.digest,
             lacking,
             based,
             common: self.common,
@@ -359,6 +368,7 @@ impl Observed<'_> {
     pub(crate) fn tell(&mut self, report: &mut Report) {
         report.in_sync = self.in_sync;
         report.scope = self.seen;
+        report.digest = Some(self.digest);
         report.invalid_names = self.invalid_names();
         report.bases = std::mem::take(&mut self.bases);
         report.intents_done = std::mem::take(&mut self.intents_done);

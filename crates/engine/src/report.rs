@@ -8,6 +8,7 @@ use bstr::BString;
 use gitwire::{Oid, RefName};
 
 use crate::decide::{Base, Lineage, Refusal};
+use crate::digest::Digest;
 use crate::error::{Error, Stage};
 use crate::rejection::Rejection;
 use crate::side::{Both, Side};
@@ -184,6 +185,8 @@ pub struct Report {
     pub dry_run: bool,
     /// How many references in scope each side lists, as far as it was asked.
     pub scope: Both<u64>,
+    /// What both sides listed in scope, if both were listed.
+    pub digest: Option<Digest>,
     /// The bases that are others than the request gave, if it asked for them; `Unknown` forgets one. Of a dry run there are none.
     pub bases: BTreeMap<RefName, Base>,
     /// The references whose intents, old and new, are part of `bases` now and need not be kept.

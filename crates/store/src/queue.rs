@@ -17,6 +17,7 @@ use engine::decide::{Base, Moved};
 use engine::side::Side;
 use gitwire::RefName;
 pub use schedule::Schedule;
+pub use sweep::{Come, Quiet};
 
 use crate::Time;
 use crate::conflict::Standing;

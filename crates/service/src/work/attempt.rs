@@ -349,7 +349,10 @@ async fn recorded(
             .map(|error| Trouble::of(error, &prepared.ends))
             .or_else(|| Trouble::of_unwritten(&outcome)),
     };
+    let is_all = outcome.all_in_sync.is_some() && outcome.retry_at.is_none();
+    let is_kept = !report.dry_run && !journal.is_turned() && denied.is_none();
     Ok(Made {
+        digest: report.digest.filter(|_| is_all && is_kept),
         outcome,
         memory: prepared.memory.clone(),
         verdicts,

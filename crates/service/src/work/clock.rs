@@ -8,6 +8,7 @@ use croner::Cron;
 use store::{StoreError, Time};
 use tokio::task::JoinSet;
 
+use super::glance::glance;
 use super::{Worker, notify};
 
 /// How often other processes' news are read.
@@ -15,6 +16,9 @@ const NEWS: Duration = Duration::from_secs(2);
 
 /// How long a tick waits at most for the next sweep: intervals may have changed.
 const SWEEP: Duration = Duration::from_secs(1);
+
+/// How long it waits at least: sweeps are in no hurry, and several at a time cost less.
+const TICK: Duration = Duration::from_millis(200);
 
 /// How many sweeps are marked at a time.
 const SWEEPS: u32 = 100;
@@ -44,20 +48,49 @@ pub(super) fn start(worker: &Arc<Worker>) -> JoinSet<()> {
 }
 
 async fn sweeps(worker: Arc<Worker>) {
+    // They end with this.
+    let mut glances = JoinSet::new();
     loop {
         let now = worker.app.store.now();
-        let next = match worker.app.store.mark_sweeps(now, SWEEPS).await {
-            Ok((_, next)) => next,
+        let next = match sweep(&worker, &mut glances, now).await {
+            Ok(next) => next,
             Err(error) => {
                 tracing::warn!(%error, "cannot mark sweeps");
                 None
             }
         };
+        while glances.try_join_next().is_some() {}
         let until = next.map_or(SWEEP, |next| {
             Duration::from_millis(u64::try_from(next.0.saturating_sub(now.0)).unwrap_or(0))
         });
-        tokio::time::sleep(until.clamp(Duration::from_millis(20), SWEEP)).await;
+        tokio::time::sleep(until.clamp(TICK, SWEEP)).await;
     }
+}
+
+/// Sweeps what has come: where nothing is due and the last full look is known, with a glance. Gives when the next one comes.
+async fn sweep(
+    worker: &Arc<Worker>,
+    glances: &mut JoinSet<()>,
+    now: Time,
+) -> Result<Option<Time>, StoreError> {
+    let (store, loaded) = (&worker.app.store, worker.app.loaded());
+    store.pass_sweeps(&worker.glances.take_passed(), now).await?;
+    let under_way = u32::try_from(worker.glances.under_way()).unwrap_or(u32::MAX);
+    let come = store
+        .mark_sweeps(now, SWEEPS.saturating_add(under_way), &|quiet| {
+            let has_room = || {
+                let mirror = loaded.mirrors.get(&quiet.mirror);
+                mirror.is_some_and(|mirror| worker.seats.has_room(&loaded, mirror))
+            };
+            worker.glances.may_do(quiet, has_room)
+        })
+        .await?;
+    let waits = !come.spared.is_empty();
+    for quiet in come.spared {
+        glances.spawn(glance(Arc::clone(worker), quiet));
+    }
+    // What glances see is told soon.
+    Ok(if waits { Some(now) } else { come.next })
 }
 
 async fn news(worker: Arc<Worker>) {

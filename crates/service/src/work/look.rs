@@ -76,12 +76,17 @@ pub(crate) async fn look(app: &Arc<App>, mirror: &Mirror) -> Result<Report, Look
 impl Look {
     /// A dry run of all references in scope, for somebody who waits.
     pub(crate) async fn prepare(app: &Arc<App>, mirror: &Mirror) -> Result<Self, LookError> {
-        let loaded = app.loaded();
         let memory = match app.store.memory(&mirror.name, None).await {
             // One that is only planned has nothing to remember.
             Err(StoreError::NotFound { .. }) => Memory::default(),
             remembered => remembered?,
         };
+        Self::with(app, mirror, &memory).await
+    }
+
+    /// The same, with what is remembered.
+    pub(super) async fn with(app: &Arc<App>, mirror: &Mirror, memory: &Memory) -> Result<Self, LookError> {
+        let loaded = app.loaded();
         let ends = ends::of_mirror(&loaded.config, mirror, &app.secrets)
             .await
             .map_err(setup)?;
@@ -90,7 +95,7 @@ impl Look {
             dry_run: true,
             ..Inputs::default()
         };
-        let mut request = request::of_asked(mirror, endpoints, &inputs, &memory).map_err(setup)?;
+        let mut request = request::of_asked(mirror, endpoints, &inputs, memory).map_err(setup)?;
         request.keep_bases = false;
         request.timeouts.idle = request.timeouts.idle.min(SILENCE);
         let known = loaded.mirrors.get(&mirror.name);

@@ -1,5 +1,6 @@
 //! What an attempt came to.
 
+use engine::digest::Digest;
 use engine::error::{Error, Fault};
 use engine::side::Both;
 use store::queue::{Memory, Outcome};
@@ -18,6 +19,8 @@ pub(super) struct Made {
     pub(super) memory: Memory,
     /// What was learned of tokens.
     pub(super) verdicts: Vec<Verdict>,
+    /// What both sides listed, if all of it was in sync and is recorded so.
+    pub(super) digest: Option<Digest>,
     /// Why it could not be done, as far as others may have the same trouble.
     pub(super) trouble: Option<Trouble>,
 }
@@ -107,6 +110,7 @@ impl Made {
             outcome,
             memory,
             verdicts: Vec::new(),
+            digest: None,
             trouble: None,
         }
     }

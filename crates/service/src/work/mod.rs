@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 pub(crate) use budget::{Budget, Denied};
 use budget::{Seat, Seats};
+use glance::Glances;
 pub(crate) use orders::parked;
 
 mod again;
@@ -27,6 +28,7 @@ mod budget;
 mod by_hand;
 mod clock;
 mod ends;
+mod glance;
 mod journal;
 pub(crate) mod look;
 mod made;
@@ -62,6 +64,7 @@ pub(crate) struct Worker {
     /// The runs under way, of all processes, that somebody wants to end.
     cancelled: watch::Sender<BTreeSet<String>>,
     clients: Clients,
+    glances: Glances,
 }
 
 /// Works until the process stops; comes back when all claims are finished or given back.
@@ -71,6 +74,7 @@ pub(crate) async fn work(app: Arc<App>) {
         passed_over: AtomicUsize::default(),
         cancelled: watch::Sender::default(),
         clients: Clients::default(),
+        glances: Glances::default(),
         app,
     });
     let cut = CancellationToken::new();

@@ -100,6 +100,9 @@ async fn end(worker: &Worker, claim: &Claim, journal: &Journal, made: Result<Mad
     match made {
         Ok(made) => {
             if finish(worker, claim, &made.outcome).await {
+                if let Some(mirror) = &claim.mirror {
+                    worker.glances.learn(mirror, claim.fence, made.digest);
+                }
                 told::ended(worker, claim, journal, made).await;
             }
         }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::mirror::{Filter, Health};
 use crate::page::Ask;
-use crate::queue::Outcome;
+use crate::queue::{Come, Outcome, Quiet};
 use crate::testing::*;
 use crate::{StoreError, Time};
 
@@ -108,6 +108,45 @@ on_both!(pages_hold_every_mirror_once, |fresh| {
     assert!(matches!(error, StoreError::NotFound { .. }));
 });
 
+fn none(_: &Quiet) -> bool {
+    false
+}
+
+on_both!(
+    a_sweep_that_the_caller_looked_at_is_over_unless_somebody_worked_meanwhile,
+    |fresh| {
+        let store = &fresh.store;
+        fresh.settled("app").await;
+        let now = Time(900_000);
+        let come = async || store.mark_sweeps(now, 10, &|_| true).await.unwrap();
+        let first = come().await;
+        assert_eq!((first.due.len(), first.spared.len()), (0, 1));
+        assert_eq!(come().await.spared, first.spared, "it has come until it is told");
+
+        // Somebody works on it meanwhile.
+        store
+            .mark_due("app", &[pushed("main", '1', '2')], now)
+            .await
+            .unwrap();
+        store.pass_sweeps(&first.spared, now).await.unwrap();
+        assert_eq!(come().await.due, ["app"], "what is due is no quiet sweep");
+        let claim = fresh.claim("w", now).await.unwrap();
+        let outcome = Outcome {
+            all_in_sync: Some(1),
+            ..Outcome::default()
+        };
+        store.finish(&claim, &outcome, now).await.unwrap();
+
+        let later = Time(1_800_000);
+        let spared = store.mark_sweeps(later, 10, &|_| true).await.unwrap().spared;
+        assert_eq!(spared[0].fence, claim.fence);
+        store.pass_sweeps(&spared, later).await.unwrap();
+        let after = store.mark_sweeps(later, 10, &|_| true).await.unwrap();
+        assert!(after.spared.is_empty() && after.next.unwrap() > later);
+        assert_eq!(store.mirror("app").await.unwrap().in_sync_at, Some(later));
+    }
+);
+
 on_both!(sweeps_come_once_each_in_step_and_spread, |fresh| {
     let mirrors: Vec<_> = (0..200).map(|number| known(&format!("m{number}"))).collect();
     fresh.store.adopt(&mirrors, Time(0)).await.unwrap();
@@ -120,7 +159,11 @@ on_both!(sweeps_come_once_each_in_step_and_spread, |fresh| {
     }
     let mut parts = Vec::new();
     for tenth in 1..=10 {
-        let (names, next) = fresh.store.mark_sweeps(Time(tenth * 30_000), 500).await.unwrap();
+        let Come { due: names, next, .. } = fresh
+            .store
+            .mark_sweeps(Time(tenth * 30_000), 500, &none)
+            .await
+            .unwrap();
         parts.push(names.len());
         assert!(next.unwrap() > Time(tenth * 30_000));
     }
@@ -128,15 +171,42 @@ on_both!(sweeps_come_once_each_in_step_and_spread, |fresh| {
     assert!(parts.iter().all(|part| *part > 5), "spread: {parts:?}");
     // Long asleep: what was missed is one sweep.
     let later = Time(100 * 300_000);
-    assert_eq!(fresh.store.mark_sweeps(later, 150).await.unwrap().0.len(), 150);
-    assert_eq!(fresh.store.mark_sweeps(later, 150).await.unwrap().0.len(), 50);
-    assert_eq!(fresh.store.mark_sweeps(later, 150).await.unwrap().0.len(), 0);
+    assert_eq!(
+        fresh
+            .store
+            .mark_sweeps(later, 150, &none)
+            .await
+            .unwrap()
+            .due
+            .len(),
+        150
+    );
+    assert_eq!(
+        fresh
+            .store
+            .mark_sweeps(later, 150, &none)
+            .await
+            .unwrap()
+            .due
+            .len(),
+        50
+    );
+    assert_eq!(
+        fresh
+            .store
+            .mark_sweeps(later, 150, &none)
+            .await
+            .unwrap()
+            .due
+            .len(),
+        0
+    );
 });
 
 on_both!(who_does_not_sweep_or_is_paused_is_not_swept, |fresh| {
     fresh.settled("app").await;
     fresh.store.set_paused("app", Some("ada"), Time(1)).await.unwrap();
-    let (names, next) = fresh.store.mark_sweeps(Time(900_000), 10).await.unwrap();
+    let Come { due: names, next, .. } = fresh.store.mark_sweeps(Time(900_000), 10, &none).await.unwrap();
     assert!(names.is_empty() && next.is_none());
     let mut never = known("app");
     never.sweep_ms = None;
@@ -145,10 +215,10 @@ on_both!(who_does_not_sweep_or_is_paused_is_not_swept, |fresh| {
     assert!(
         fresh
             .store
-            .mark_sweeps(Time(900_000), 10)
+            .mark_sweeps(Time(900_000), 10, &none)
             .await
             .unwrap()
-            .0
+            .due
             .is_empty()
     );
 });

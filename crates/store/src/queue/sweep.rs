@@ -11,42 +11,76 @@ pub(crate) fn first_sweep(now: Time) -> String {
     json(&[Told::of(&Due::sweep(), 1, now)])
 }
 
+/// A sweep that has come, of a mirror of which nothing is due or stands, and that nobody works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quiet {
+    /// The mirror.
+    pub mirror: String,
+    /// Counts its claims: while it stays the same, nobody worked on the mirror.
+    pub fence: i64,
+    /// When the sweep had its time.
+    at: i64,
+    /// When the one after it has.
+    next: i64,
+}
+
+/// What came of sweeps by now.
+#[derive(Debug, Default)]
+pub struct Come {
+    /// The mirrors that are due.
+    pub due: Vec<String>,
+    /// Those that the caller takes upon itself.
+    pub spared: Vec<Quiet>,
+    /// When the next one comes that is neither.
+    pub next: Option<Time>,
+}
+
 impl Store {
-    /// Makes the mirrors due whose sweep has come, at most `limit`; gives their names and when the next one comes.
+    /// Makes the mirrors due whose sweep has come, at most `limit`, but for the quiet ones that the caller spares: it looks at them
+    /// without a claim, and tells [`Store::pass_sweeps`] or [`Store::mark_due`] what it saw. Until then they have come.
     ///
     /// Any process may do it: each sweep is taken by one. A paused mirror's comes when the pause ends.
     pub async fn mark_sweeps(
         &self,
         now: Time,
         limit: u32,
-    ) -> Result<(Vec<String>, Option<Time>), StoreError> {
-        let come = self
+        spares: &(dyn Fn(&Quiet) -> bool + Sync),
+    ) -> Result<Come, StoreError> {
+        let rows = self
             .db()
             .rows(
-                "SELECT name, next_sweep, sweep_ms FROM mirrors \
+                "SELECT name, next_sweep, sweep_ms, fence, \
+                   CASE WHEN health = 'in-sync' AND due_at IS NULL AND claim_by IS NULL THEN 1 ELSE 0 END AS quiet FROM mirrors \
                  WHERE next_sweep IS NOT NULL AND parked = 0 AND paused_by IS NULL AND next_sweep <= $1 \
                  ORDER BY next_sweep LIMIT $2",
                 args![now, limit],
             )
             .await?;
-        let mut names = Vec::new();
-        if !come.is_empty() {
+        let mut come = Come::default();
+        let mut marked = Vec::new();
+        for row in rows {
+            let (mirror, at) = (row.text("name")?, row.int("next_sweep")?);
+            let interval = row.maybe_int("sweep_ms")?.unwrap_or(1).max(1);
+            // In step with before, so that sweeps stay spread; those that were missed are one.
+            let missed = (now.0 - at) / interval;
+            let quiet = Quiet {
+                mirror,
+                fence: row.int("fence")?,
+                at,
+                next: at + (missed + 1) * interval,
+            };
+            match row.flag("quiet")? && spares(&quiet) {
+                true => come.spared.push(quiet),
+                false => marked.push(quiet),
+            }
+        }
+        if !marked.is_empty() {
             let mut tx = self.begin().await?;
-            for row in come {
-                let (name, at) = (row.text("name")?, row.int("next_sweep")?);
-                let interval = row.maybe_int("sweep_ms")?.unwrap_or(1).max(1);
-                // In step with before, so that sweeps stay spread; those that were missed are one.
-                let missed = (now.0 - at) / interval;
-                let next = at + (missed + 1) * interval;
-                let taken = tx
-                    .exec(
-                        "UPDATE mirrors SET next_sweep = $3 WHERE name = $1 AND next_sweep = $2",
-                        args![&name, at, next],
-                    )
-                    .await?;
-                if taken == 1 {
-                    mark(&mut tx, &name, &[Due::sweep()], now).await?;
-                    names.push(name);
+            for Quiet { mirror, at, next, .. } in marked {
+                let sql = "UPDATE mirrors SET next_sweep = $3 WHERE name = $1 AND next_sweep = $2";
+                if tx.exec(sql, args![&mirror, at, next]).await? == 1 {
+                    mark(&mut tx, &mirror, &[Due::sweep()], now).await?;
+                    come.due.push(mirror);
                 }
             }
             self.commit_and_wake(tx).await?;
@@ -55,11 +89,36 @@ impl Store {
             .db()
             .first(
                 "SELECT next_sweep FROM mirrors \
-                 WHERE next_sweep IS NOT NULL AND parked = 0 AND paused_by IS NULL ORDER BY next_sweep LIMIT 1",
-                vec![],
+                 WHERE next_sweep > $1 AND parked = 0 AND paused_by IS NULL ORDER BY next_sweep LIMIT 1",
+                args![now],
             )
             .await?;
-        Ok((names, next.map(|row| row.time("next_sweep")).transpose()?))
+        come.next = next.map(|row| row.time("next_sweep")).transpose()?;
+        Ok(come)
+    }
+
+    /// These sweeps found both sides as the last full look had: they are over. One whose mirror somebody worked on meanwhile has come
+    /// still.
+    pub async fn pass_sweeps(&self, passed: &[Quiet], now: Time) -> Result<(), StoreError> {
+        if passed.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        for Quiet {
+            mirror,
+            fence,
+            at,
+            next,
+        } in passed
+        {
+            tx.exec(
+                "UPDATE mirrors SET next_sweep = $4, in_sync_at = $5 WHERE name = $1 AND fence = $2 AND next_sweep = $3 \
+                 AND health = 'in-sync' AND due_at IS NULL AND claim_by IS NULL",
+                args![mirror, *fence, *at, *next, now],
+            )
+            .await?;
+        }
+        tx.commit().await
     }
 }
 

@@ -1,5 +1,7 @@
 //! What nobody told.
 
+use std::time::Duration;
+
 use store::Time;
 use store::run::State;
 
@@ -70,4 +72,58 @@ async fn a_time_of_a_schedule_that_passed_while_no_process_ran_is_made_up_once()
     assert_eq!(runs[0].trigger, "schedule");
     let left = scene.store().schedules().await.unwrap();
     assert!(left[0].up_to > Time(Time::now().0 - 60_000), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_sees_what_the_last_run_saw_is_no_run() {
+    for direction in ["one-way", "two-way"] {
+        let mut scene = Scene::of_file(|base| {
+            format!(
+                "mirrors:\n  - {{name: app, source: {base}/source.git, target: {base}/target.git, direction: {direction}, sweep: 1s}}\n"
+            )
+        })
+        .await;
+        scene.source.commit("main", "one");
+        scene.start().await;
+        // A look at the queue: nothing is taken.
+        let fence = async |scene: &Scene| {
+            let long_after = Time::now() + Duration::from_secs(3_600);
+            let come = scene
+                .store()
+                .mark_sweeps(long_after, 10, &|_| true)
+                .await
+                .unwrap();
+            come.spared.first().map(|quiet| quiet.fence)
+        };
+        let looked = async |scene: &Scene| scene.overview().await.in_sync_at;
+        // The run that saw it all in sync is one that wrote nothing: a second one.
+        for _ in 0..2 {
+            let before = looked(&scene).await;
+            scene
+                .wait_for("another sweep", async |scene: &Scene| {
+                    looked(scene).await > before
+                })
+                .await;
+        }
+        let known = fence(&scene).await.expect("nothing is due");
+        for _ in 0..2 {
+            let before = looked(&scene).await;
+            scene
+                .wait_for("a glance", async |scene: &Scene| looked(scene).await > before)
+                .await;
+        }
+        assert_eq!(
+            fence(&scene).await,
+            Some(known),
+            "{direction}: nobody claimed the mirror"
+        );
+
+        let new = scene.source.commit("main", "two");
+        scene
+            .wait_for("what no webhook told", async |scene: &Scene| {
+                scene.both("main").1.as_deref() == Some(new.as_str())
+            })
+            .await;
+        scene.stop().await;
+    }
 }
