@@ -21,6 +21,8 @@ pub(super) struct Client {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+    /// The cookie that it sets, as a request sends it back.
+    pub(super) cookie: Option<String>,
 }
 
 impl Client {
@@ -50,6 +52,20 @@ impl Client {
         self.exchange(&head, body)
     }
 
+    /// Signs in to the dashboard; gives the cookie of the session.
+    pub(super) fn sign_in(&mut self, token: &str) -> anyhow::Result<String> {
+        let head = "POST /sign-in HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+        let answer = self.exchange(head, format!("token={token}&next=%2F").as_bytes())?;
+        answer
+            .cookie
+            .with_context(|| format!("signing in is answered {}", answer.status))
+    }
+
+    /// A page of the dashboard.
+    pub(super) fn page(&mut self, path: &str, cookie: &str) -> anyhow::Result<Answer> {
+        self.exchange(&format!("GET {path} HTTP/1.1\r\nCookie: {cookie}\r\n"), b"")
+    }
+
     fn exchange(&mut self, head: &str, body: &[u8]) -> anyhow::Result<Answer> {
         let head = format!(
             "{head}Host: {}\r\nContent-Length: {}\r\n\r\n",
@@ -59,14 +75,14 @@ impl Client {
         let mut request = head.into_bytes();
         request.extend_from_slice(body);
         self.reader.get_mut().write_all(&request)?;
-        let (status, length) = self.head()?;
-        let mut body = vec![0; length];
-        self.reader.read_exact(&mut body)?;
-        Ok(Answer { status, body })
+        let (mut answer, length) = self.head()?;
+        answer.body = vec![0; length];
+        self.reader.read_exact(&mut answer.body)?;
+        Ok(answer)
     }
 
-    /// Reads the head: the status, and how long the body is.
-    fn head(&mut self) -> anyhow::Result<(u16, usize)> {
+    /// Reads the head, and how long the body is that follows.
+    fn head(&mut self) -> anyhow::Result<(Answer, usize)> {
         let mut line = String::new();
         self.reader.read_line(&mut line)?;
         let status = line
@@ -75,15 +91,18 @@ impl Client {
             .and_then(|status| status.parse().ok())
             .with_context(|| format!("this is no answer: {line:?}"))?;
         let mut length = 0;
+        let mut cookie = None;
         loop {
             line.clear();
             ensure!(self.reader.read_line(&mut line)? > 0, "the answer was cut");
-            let header = line.trim_end().to_ascii_lowercase();
-            if header.is_empty() {
-                return Ok((status, length));
-            }
-            if let Some(value) = header.strip_prefix("content-length:") {
-                length = value.trim().parse()?;
+            let Some((name, value)) = line.trim_end().split_once(':') else {
+                let body = Vec::new();
+                return Ok((Answer { status, body, cookie }, length));
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.trim().parse()?,
+                "set-cookie" => cookie = value.trim().split(';').next().map(str::to_owned),
+                _ => {}
             }
         }
     }

@@ -124,7 +124,7 @@ fn children() -> f64 {
 }
 
 /// The count of a state in the overview.
-fn counted(body: &[u8], state: &str) -> Option<u64> {
+pub(super) fn counted(body: &[u8], state: &str) -> Option<u64> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
     value.pointer(&format!("/mirrors/{state}"))?.as_u64()
 }

@@ -6,6 +6,7 @@ mod fleet;
 mod http;
 mod idle;
 mod latency;
+mod pages;
 mod process;
 mod shared;
 
@@ -51,6 +52,8 @@ enum Row {
     Burst,
     /// A sweep of mirrors with nothing to do, against two `git ls-remote`; memory with 10,000 mirrors.
     Idle,
+    /// The overview of the dashboard with that many mirrors.
+    Pages,
     /// A backlog shared by one, two and four processes on one PostgreSQL, and one of them killed.
     Shared,
 }
@@ -112,6 +115,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             Row::Latency => latency::measure(&lab, &refsync, args.pushes)?,
             Row::Burst => burst::measure(&lab, &refsync, args.mirrors)?,
             Row::Idle => idle::measure(&lab, &refsync, args.mirrors)?,
+            Row::Pages => pages::measure(&refsync, args.mirrors)?,
             Row::Shared => shared::measure(&lab, &refsync)?,
         };
         figures.iter().for_each(|figure| println!("{}", figure.line()));
