@@ -174,7 +174,13 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
             .take(RUNS)
             .map(|run| RunRow::new(run, false, now))
             .collect(),
-        reference_count: in_scope(mirror.counts.references),
+        // The last full look may have been before the first of them were written.
+        reference_count: in_scope(
+            mirror
+                .counts
+                .references
+                .map(|seen| seen.max(references.len() as u64)),
+        ),
         scope: mirror.references.clone(),
         references: references.iter().map(row).collect(),
         hooks: hooks::endpoints(app, name)
