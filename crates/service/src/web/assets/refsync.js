@@ -52,7 +52,9 @@ document.addEventListener('click', async (event) => {
 let asked = false;
 let again = false;
 const PRESSED = 'a[href], button, input, summary';
-const same = (one, other) => one.outerHTML === other.outerHTML || (one.href && one.href === other.href);
+// The buttons of all rows may be the same: what tells them apart is the form around each.
+const formOf = (one) => one.closest('form.inline')?.outerHTML;
+const same = (one, other) => (one.href && one.href === other.href) || (one.outerHTML === other.outerHTML && formOf(one) === formOf(other));
 // What a person did with a part stays: what is ticked, what is open, where the keyboard is.
 function keep(part, fresh) {
   for (const box of part.querySelectorAll('input[type=checkbox]:checked')) {
