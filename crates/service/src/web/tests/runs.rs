@@ -3,10 +3,10 @@
 use engine::side::Side;
 use serde_json::json;
 use store::conflict::{Standing, Why};
-use store::run::{Run, RunRef, State};
+use store::run::{LogLine, Run, RunRef, State};
 
 use super::*;
-use crate::api::tests::{name, oid, replaced, waiting};
+use crate::api::tests::{line, name, oid, replaced, waiting};
 
 /// A reference that the guard holds.
 fn held(short: &str) -> RunRef {
@@ -227,4 +227,32 @@ async fn a_run_that_waits_is_cancelled_and_one_that_is_over_is_made_again() {
         .unwrap();
     assert_eq!(again.of.as_deref(), Some(id));
     assert_eq!(again.inputs.references, ["refs/heads/main"]);
+}
+
+#[tokio::test]
+async fn of_a_long_log_the_servers_last_words_are_told() {
+    let signed = Signed::new().await;
+    let rejected = RunRef {
+        outcome: "rejected".into(),
+        remote: Some("pre-receive hook declined".into()),
+        ..held("main")
+    };
+    let run = signed
+        .bench
+        .ran("app", State::Refused, vec![rejected], vec![])
+        .await;
+    let said = |number: u32| LogLine {
+        level: "remote".into(),
+        ..line(number, &format!("target: word {number} of the hook"))
+    };
+    let lines: Vec<LogLine> = (3..=1_500).map(said).collect();
+    signed.bench.app.store.append_log(&run.id, &lines).await.unwrap();
+    let page = signed.run_page(&run).await;
+    let (_, words) = page.split_once("The server's words").unwrap();
+    let (words, _) = words.split_once("</pre>").unwrap();
+    assert!(
+        words.contains("word 1491 of") && words.contains("word 1500 of"),
+        "{words}"
+    );
+    assert_eq!(words.matches("of the hook").count(), 10, "{words}");
 }

@@ -31,7 +31,7 @@ pub(super) struct Failure {
 }
 
 /// What is told first of a run that did not go well: the fault, or the references that were not written. `bad` are the first of
-/// these, `total` is how many there are, `hold` is what became of those that the guard held.
+/// these, `total` is how many there are, `hold` is what became of those that the guard held, `log_end` is the last line of the log.
 pub(super) async fn failure(
     app: &App,
     session: &Session,
@@ -39,6 +39,7 @@ pub(super) async fn failure(
     bad: &[RunReference],
     total: u64,
     hold: Option<&Hold>,
+    log_end: u32,
 ) -> Result<Option<Failure>, Trouble> {
     if !matches!(run.state, RunState::Failed | RunState::Refused | RunState::Held) {
         return Ok(None);
@@ -52,7 +53,7 @@ pub(super) async fn failure(
     };
     let last_good = ops::runs::last_good(app, &session.caller, &run.id).await?;
     let now = Time::now();
-    let remote = words(app, session, run, bad).await?;
+    let remote = words(app, session, run, bad, log_end).await?;
     let changes: Vec<Wish> = bad
         .iter()
         .filter(|reference| reference.old != reference.new)
@@ -169,12 +170,13 @@ pub(super) fn troubled_first(
     rows
 }
 
-/// What the server said of references that it refused: the last lines of its messages, or else each refusal.
+/// What the server said of references that it refused: the last of its messages in the log's last lines, or else each refusal.
 async fn words(
     app: &App,
     session: &Session,
     run: &Run,
     bad: &[RunReference],
+    log_end: u32,
 ) -> Result<Vec<String>, Trouble> {
     const LINES: u32 = 1_000;
     let refusals: Vec<&str> = bad
@@ -185,7 +187,14 @@ async fn words(
         return Ok(Vec::new());
     };
     let side = format!("{}: ", first.to);
-    let log = ops::runs::log(app, &session.caller, &run.id, 0, LINES).await?;
+    let log = ops::runs::log(
+        app,
+        &session.caller,
+        &run.id,
+        log_end.saturating_sub(LINES),
+        LINES,
+    )
+    .await?;
     let mut said: Vec<String> = log
         .into_iter()
         .map(ops::show::log_line)

@@ -58,12 +58,18 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
-/// Reads the part that is asked for, and no more of the log; all of it for a search alone.
-pub(super) async fn part(app: &App, session: &Session, run: &Run, asked: &Asked) -> Result<Log, Trouble> {
+/// Reads the part that is asked for of a log with that last line, and no more; all of it for a search alone.
+pub(super) async fn part(
+    app: &App,
+    session: &Session,
+    run: &Run,
+    end: u32,
+    asked: &Asked,
+) -> Result<Log, Trouble> {
     let caller = &session.caller;
     let words = asked.search.trim();
     if words.is_empty() {
-        let window = Window::of(run, ops::runs::log_end(app, caller, &run.id).await?, &asked.from);
+        let window = Window::of(run, end, &asked.from);
         let lines = ops::runs::log(app, caller, &run.id, window.first - 1, LINES).await?;
         return Ok(window.log(run, lines));
     }

@@ -88,6 +88,7 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
     let (troubled, bad) = ops::runs::references_with(app, caller, &run.id, &TROUBLED, REFERENCES).await?;
     let troubled: Vec<RunReference> = troubled.into_iter().map(ops::show::run_reference).collect();
     let hold = Hold::of(app, &run).await?;
+    let log_end = ops::runs::log_end(app, caller, &run.id).await?;
     let now = Time::now();
     let over = run.state.is_over();
     let mut frame = Frame::new(app, session, "/runs").await;
@@ -116,7 +117,7 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
         can_cancel: !over,
         can_undo: can_undo(app, session, &run).await?,
         can_rerun: over && run.inputs.order.is_none(),
-        failure: failure(app, session, &run, &troubled, bad, hold.as_ref()).await?,
+        failure: failure(app, session, &run, &troubled, bad, hold.as_ref(), log_end).await?,
         timeline: plot::timeline(&stages, run.state.stored()),
         steps: steps(app, &run),
         stages,
@@ -129,7 +130,7 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
             .collect(),
         inputs: inputs(&run),
         outputs: outputs(&run),
-        log: log::part(app, session, &run, asked).await?,
+        log: log::part(app, session, &run, log_end, asked).await?,
         id: run.id,
     })
 }
