@@ -1,5 +1,7 @@
 //! Runs, looked at.
 
+use std::collections::BTreeMap;
+
 use store::page::{Ask, Page};
 use store::run::{Filter, LogLine, Run, RunRef};
 
@@ -40,16 +42,22 @@ pub(crate) async fn references(
     Ok(app.store.run_refs(&run.id, ask).await?)
 }
 
-/// Those of a run's references that ended in one of these ways, and how many there are.
+/// Those of a run's references that ended in one of these ways, by name.
 pub(crate) async fn references_with(
     app: &App,
     caller: &Caller,
     id: &str,
     outcomes: &[&str],
     limit: u32,
-) -> Result<(Vec<RunRef>, u64), OpError> {
+) -> Result<Vec<RunRef>, OpError> {
     let run = caller.run(app, id).await?;
     Ok(app.store.run_refs_with(&run.id, outcomes, limit).await?)
+}
+
+/// How many of a run's references ended in each way.
+pub(crate) async fn outcomes(app: &App, caller: &Caller, id: &str) -> Result<BTreeMap<String, u64>, OpError> {
+    let run = caller.run(app, id).await?;
+    Ok(app.store.run_outcomes(&run.id).await?)
 }
 
 /// The last run of its mirror before it that went well.

@@ -1,6 +1,6 @@
 //! Runs: asked for, begun, looked at, cancelled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::AssertSqlSafe;
 
@@ -121,32 +121,33 @@ impl Store {
         }))
     }
 
-    /// Those of its references that ended in one of these ways, by name: the first 500 at most, and how many there are.
+    /// Those of its references that ended in one of these ways, by name: the first 500 at most.
     pub async fn run_refs_with(
         &self,
         id: &str,
         outcomes: &[&str],
         limit: u32,
-    ) -> Result<(Vec<RunRef>, u64), StoreError> {
-        let places: Vec<String> = (2..outcomes.len() + 2)
+    ) -> Result<Vec<RunRef>, StoreError> {
+        let places: Vec<String> = (3..outcomes.len() + 3)
             .map(|number| format!("${number}"))
             .collect();
-        let these = format!(
-            "FROM run_refs WHERE run = $1 AND outcome IN ({})",
+        let sql = format!(
+            "SELECT * FROM run_refs WHERE run = $1 AND outcome IN ({}) ORDER BY name, side LIMIT $2",
             places.join(",")
         );
-        let mut values = args![id];
+        let mut values = args![id, limit.min(500)];
         values.extend(outcomes.iter().map(|outcome| Value::from(*outcome)));
-        let sql = AssertSqlSafe(format!("SELECT count(*) AS total {these}"));
-        let total = match self.db().first(sql, values.clone()).await? {
-            Some(row) => row.count("total")?,
-            None => 0,
-        };
-        values.push(i64::from(limit.min(500)).into());
-        let sql = format!("SELECT * {these} ORDER BY name, side LIMIT ${}", values.len());
         let rows = self.db().rows(AssertSqlSafe(sql), values).await?;
-        let items = rows.iter().map(run_ref).collect::<Result<Vec<_>, _>>()?;
-        Ok((items, total))
+        rows.iter().map(run_ref).collect()
+    }
+
+    /// How many of its references ended in each way.
+    pub async fn run_outcomes(&self, id: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+        let sql = "SELECT outcome, count(*) AS total FROM run_refs WHERE run = $1 GROUP BY outcome";
+        let rows = self.db().rows(sql, args![id]).await?;
+        rows.iter()
+            .map(|row| Ok((row.text("outcome")?, row.count("total")?)))
+            .collect()
     }
 
     /// Whether it replaced or removed the value of any of its references: what an undo puts back.

@@ -49,7 +49,7 @@ async fn a_held_run_shows_what_it_would_do_and_leads_to_its_approval() {
     let run = signed.holding(&["a", "b"]).await;
     let page = signed.run_page(&run).await;
     assert!(page.contains("Held until a person approves it"), "{page}");
-    assert!(page.contains("It would delete or rewrite 2 references."));
+    assert!(page.contains("It would delete or rewrite 2 references. The others went through."));
     assert!(page.contains("<strong>deleted</strong>"));
     assert!(page.contains(&format!(r#"href="/runs/{}/approve">Approve…</a>"#, run.id)));
     let confirm = signed.page(&format!("/runs/{}/approve", run.id)).await;
@@ -58,6 +58,26 @@ async fn a_held_run_shows_what_it_would_do_and_leads_to_its_approval() {
             && confirm.contains("refs/heads/b")
             && confirm.contains("Approve and write")
     );
+}
+
+#[tokio::test]
+async fn a_held_run_counts_what_it_holds_and_not_what_it_refused() {
+    let signed = Signed::new().await;
+    let conflicts = (0..5).map(|number| RunRef {
+        outcome: "conflict".into(),
+        ..held(&format!("b{number}"))
+    });
+    let references = [held("a")].into_iter().chain(conflicts).collect();
+    let run = signed
+        .bench
+        .ran("app", State::Held, references, vec![stands_held("a")])
+        .await;
+    let page = signed.run_page(&run).await;
+    assert!(
+        page.contains("It would delete or rewrite 1 reference.</p>"),
+        "{page}"
+    );
+    assert!(page.contains("6 not written"), "{page}");
 }
 
 #[tokio::test]

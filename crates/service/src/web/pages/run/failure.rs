@@ -1,9 +1,11 @@
 //! What is told first of a run that did not go well.
 
+use std::collections::BTreeMap;
+
 use store::Time;
 
 use super::hold::Hold;
-use super::tone;
+use super::{REFERENCES, tone};
 use crate::api::model::run::{Order, Run, RunReference, RunState};
 use crate::app::App;
 use crate::ops;
@@ -30,24 +32,72 @@ pub(super) struct Failure {
     pub(super) last_good: Option<RunRow>,
 }
 
-/// What is told first of a run that did not go well: the fault, or the references that were not written. `bad` are the first of
-/// these, `total` is how many there are, `hold` is what became of those that the guard held, `log_end` is the last line of the log.
+/// The ways to end that need somebody's attention.
+const TROUBLED: [&str; 8] = [
+    "held",
+    "conflict",
+    "refused",
+    "standing",
+    "lease-lost",
+    "rejected",
+    "not-written",
+    "unknown",
+];
+
+/// The references of a run that were not written.
+pub(super) struct Troubled {
+    /// The first of them, as many as a page shows.
+    pub(super) first: Vec<RunReference>,
+    /// How many references of the run ended in each way.
+    counts: BTreeMap<String, u64>,
+}
+
+impl Troubled {
+    pub(super) async fn of(app: &App, session: &Session, run: &Run) -> Result<Self, Trouble> {
+        let caller = &session.caller;
+        let first = ops::runs::references_with(app, caller, &run.id, &TROUBLED, REFERENCES).await?;
+        Ok(Self {
+            first: first.into_iter().map(ops::show::run_reference).collect(),
+            counts: ops::runs::outcomes(app, caller, &run.id).await?,
+        })
+    }
+
+    /// How many there are.
+    pub(super) fn total(&self) -> u64 {
+        TROUBLED.into_iter().map(|outcome| self.count(outcome)).sum()
+    }
+
+    /// How many the guard held; those that it met again as it had left them, if it held none anew.
+    fn held(&self) -> u64 {
+        match self.count("held") {
+            0 => self.count("standing"),
+            held => held,
+        }
+    }
+
+    fn count(&self, outcome: &str) -> u64 {
+        self.counts.get(outcome).copied().unwrap_or_default()
+    }
+}
+
+/// What is told first of a run that did not go well: the fault, or the references that were not written. `hold` is what became of
+/// those that the guard held, `log_end` is the last line of the log.
 pub(super) async fn failure(
     app: &App,
     session: &Session,
     run: &Run,
-    bad: &[RunReference],
-    total: u64,
+    troubled: &Troubled,
     hold: Option<&Hold>,
     log_end: u32,
 ) -> Result<Option<Failure>, Trouble> {
     if !matches!(run.state, RunState::Failed | RunState::Refused | RunState::Held) {
         return Ok(None);
     }
+    let (bad, total) = (&troubled.first, troubled.total());
     let fault = run.fault.as_ref();
     let line = match (fault, hold, bad.first()) {
         (Some(fault), ..) => fault.message.clone(),
-        (None, Some(hold), Some(_)) => hold.line(&counted(total, "reference")),
+        (None, Some(hold), Some(_)) => hold.line(troubled.held(), total),
         (None, None, Some(first)) => format!("{}: {}", first.name, first.text),
         (None, _, None) => run.state.word().to_owned(),
     };
@@ -143,18 +193,6 @@ async fn first_conflict(app: &App, session: &Session, run: &Run, bad: &[RunRefer
     }
     None
 }
-
-/// The ways to end that need somebody's attention.
-pub(super) const TROUBLED: [&str; 8] = [
-    "held",
-    "conflict",
-    "refused",
-    "standing",
-    "lease-lost",
-    "rejected",
-    "not-written",
-    "unknown",
-];
 
 /// The references of a run's page: those in trouble first.
 pub(super) fn troubled_first(

@@ -3,6 +3,7 @@
 use crate::api::model::run::{Run, RunState};
 use crate::app::App;
 use crate::web::pages::rows::Link;
+use crate::web::show::counted;
 use crate::web::trouble::Trouble;
 
 /// What became of the references that a run held.
@@ -47,12 +48,14 @@ impl Hold {
         }
     }
 
-    /// What it holds, or did; `count` says how many.
-    pub(super) fn line(&self, count: &str) -> String {
+    /// What it holds, or did: so many references, of all that were not written.
+    pub(super) fn line(&self, held: u64, not_written: u64) -> String {
+        let count = counted(held, "reference");
         match self {
-            Self::Here | Self::Elsewhere(_) => {
+            Self::Here | Self::Elsewhere(_) if held == not_written => {
                 format!("It would delete or rewrite {count}. The others went through.")
             }
+            Self::Here | Self::Elsewhere(_) => format!("It would delete or rewrite {count}."),
             Self::Over => format!("It held back {count}, which would have been deleted or rewritten."),
             Self::Never => format!("A run would hold back {count}, which it would delete or rewrite."),
         }

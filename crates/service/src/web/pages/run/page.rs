@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use store::Time;
 
-use super::failure::{Failure, TROUBLED, failure, troubled_first};
+use super::failure::{Failure, Troubled, failure, troubled_first};
 use super::hold::Hold;
 use super::log::{self, Asked, Log};
 use super::{REFERENCES, references_of, run_of, tone};
@@ -85,8 +85,7 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
     let caller = &session.caller;
     let run = run_of(app, session, id).await?;
     let references = references_of(app, session, &run.id, None, REFERENCES).await?;
-    let (troubled, bad) = ops::runs::references_with(app, caller, &run.id, &TROUBLED, REFERENCES).await?;
-    let troubled: Vec<RunReference> = troubled.into_iter().map(ops::show::run_reference).collect();
+    let troubled = Troubled::of(app, session, &run).await?;
     let hold = Hold::of(app, &run).await?;
     let log_end = ops::runs::log_end(app, caller, &run.id).await?;
     let now = Time::now();
@@ -117,14 +116,14 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
         can_cancel: !over,
         can_undo: can_undo(app, session, &run).await?,
         can_rerun: over && run.inputs.order.is_none(),
-        failure: failure(app, session, &run, &troubled, bad, hold.as_ref(), log_end).await?,
+        failure: failure(app, session, &run, &troubled, hold.as_ref(), log_end).await?,
         timeline: plot::timeline(&stages, run.state.stored()),
         steps: steps(app, &run),
         stages,
         progress: progress(&run, app.live.how_far(&run.id)),
-        counts: counts(&run, bad),
+        counts: counts(&run, troubled.total()),
         more_references: references.next.is_some(),
-        references: troubled_first(troubled, references.items, REFERENCES as usize)
+        references: troubled_first(troubled.first, references.items, REFERENCES as usize)
             .iter()
             .map(OutcomeRow::new)
             .collect(),
