@@ -100,14 +100,26 @@ pub(crate) async fn approvable(app: &App, caller: &Caller, id: &str) -> Result<R
 
 /// The run that holds what a run ended with: itself, or an earlier one, whose references it met again as they were.
 async fn holding(app: &App, caller: &Caller, run: Run) -> Result<Run, OpError> {
+    // Without a mirror nothing remembers what waits but the run itself.
+    let Some(mirror) = &run.mirror else {
+        return Ok(run);
+    };
+    let over = || {
+        OpError::Conflict(format!(
+            "run {} holds nothing any more: it was approved, or a side changed since",
+            run.id
+        ))
+    };
+    if app.store.holder(mirror, &run.id).await?.is_none() {
+        return Err(over());
+    }
     let met = references(app, &run.id, |one| {
         matches!(one.outcome.as_str(), "held" | "standing")
     })
     .await?;
-    let own = met.is_empty() || met.iter().any(|one| one.outcome == "held");
-    let (false, Some(mirror)) = (own, &run.mirror) else {
+    if met.iter().any(|one| one.outcome == "held") {
         return Ok(run);
-    };
+    }
     let names: Vec<RefName> = met.into_iter().map(|one| one.name).collect();
     let standing = app.store.memory(mirror, Some(&names)).await?.standing;
     let held = standing.into_iter().filter(|one| one.why == Why::Held);
@@ -115,10 +127,7 @@ async fn holding(app: &App, caller: &Caller, run: Run) -> Result<Run, OpError> {
     let mut holders = holders.into_iter();
     match (holders.next(), holders.next()) {
         (Some(holder), None) => caller.run(app, &holder).await,
-        (None, _) => Err(OpError::Conflict(format!(
-            "what run {} met is held no more: nothing is to be approved",
-            run.id
-        ))),
+        (None, _) => Err(over()),
         (Some(first), Some(second)) => {
             let all: Vec<String> = [first, second].into_iter().chain(holders).collect();
             Err(OpError::Conflict(format!(

@@ -305,6 +305,20 @@ pub(crate) fn replaced(short: &str) -> RunRef {
     }
 }
 
+/// A reference that the guard holds.
+pub(crate) fn held(short: &str) -> RunRef {
+    RunRef {
+        name: name(short),
+        to: Side::Target,
+        old: Some(oid('a')),
+        new: None,
+        outcome: "held".into(),
+        text: "held until a person approves".into(),
+        remote: None,
+        replaced: false,
+    }
+}
+
 /// A reference that waits: `b` on the source, `c` on the target.
 pub(crate) fn waiting(short: &str, why: Why) -> Standing {
     Standing {

@@ -195,7 +195,12 @@ async fn a_finished_run_is_shown_repeated_and_undone() {
 async fn a_held_run_is_approved_and_one_that_replaced_nothing_is_not_undone() {
     let bench = Bench::new().await;
     let run = bench
-        .ran("app", State::Held, vec![], vec![waiting("gone", Why::Held)])
+        .ran(
+            "app",
+            State::Held,
+            vec![held("gone")],
+            vec![waiting("gone", Why::Held)],
+        )
         .await;
     bench
         .post(&format!("/runs/{}/undo", run.id), json!({}))

@@ -8,7 +8,7 @@ use store::conflict::Why;
 use store::run::{Order, State};
 
 use super::*;
-use crate::api::tests::{replaced, waiting};
+use crate::api::tests::{held, replaced, waiting};
 use crate::ops;
 
 #[tokio::test]
@@ -209,7 +209,12 @@ async fn a_held_run_is_approved_and_a_run_undone_after_their_values_were_shown()
     let signed = Signed::new().await;
     let held = signed
         .bench
-        .ran("app", State::Held, vec![replaced("main")], vec![])
+        .ran(
+            "app",
+            State::Held,
+            vec![replaced("main"), held("gone")],
+            vec![waiting("gone", Why::Held)],
+        )
         .await;
     let order = async |act: &str| {
         let (status, to, page) = signed.send(&format!("/runs/{}/{act}", held.id), &[]).await;

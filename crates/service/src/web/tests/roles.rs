@@ -5,7 +5,7 @@ use store::page::Ask;
 use store::run::State;
 
 use super::*;
-use crate::api::tests::waiting;
+use crate::api::tests::{held, waiting};
 
 /// Somebody who signed in beside the admin.
 struct Guest {
@@ -24,7 +24,11 @@ impl Things {
     async fn new() -> Self {
         let signed = Signed::new().await;
         let standing = vec![waiting("main", Why::Conflict), waiting("held", Why::Held)];
-        let run = signed.bench.ran("app", State::Held, vec![], standing).await.id;
+        let run = signed
+            .bench
+            .ran("app", State::Held, vec![held("held")], standing)
+            .await
+            .id;
         let delivery = store::delivery::Delivery {
             id: uuid::Uuid::now_v7().to_string(),
             mirror: Some("app".into()),

@@ -1,26 +1,11 @@
 //! What a run's page offers, and what its buttons do.
 
-use engine::side::Side;
 use serde_json::json;
 use store::conflict::{Standing, Why};
 use store::run::{LogLine, Run, RunRef, State};
 
 use super::*;
-use crate::api::tests::{line, name, oid, replaced, waiting};
-
-/// A reference that the guard holds.
-fn held(short: &str) -> RunRef {
-    RunRef {
-        name: name(short),
-        to: Side::Target,
-        old: Some(oid('a')),
-        new: None,
-        outcome: "held".into(),
-        text: "held until a person approves".into(),
-        remote: None,
-        replaced: false,
-    }
-}
+use crate::api::tests::{held, line, replaced, waiting};
 
 fn stands_held(short: &str) -> Standing {
     waiting(short, Why::Held)
@@ -113,6 +98,10 @@ async fn what_waits_no_more_is_not_offered_to_be_approved() {
     assert!(page.contains("It was held, and waits no more"), "{page}");
     let approve = format!("/runs/{}/approve", newer.id);
     let (status, page) = signed.scene().get(&approve, &signed.cookie).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("holds nothing any more"), "{page}");
+    // Somebody had the page of before open.
+    let (status, _, page) = signed.send(&approve, &[]).await;
     assert_eq!(status, StatusCode::CONFLICT);
     assert!(page.contains("holds nothing any more"), "{page}");
 }

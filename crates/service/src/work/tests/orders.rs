@@ -75,7 +75,7 @@ async fn a_run_that_meets_again_what_is_held_is_approved_by_the_one_that_holds_i
     let over = ask::approve(&scene.app, &caller(None), &later.id)
         .await
         .unwrap_err();
-    assert!(over.to_string().contains("held no more"), "{over}");
+    assert!(over.to_string().contains("holds nothing any more"), "{over}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,11 +6,10 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{Redirect, Response};
 
-use super::hold::Hold;
 use super::{REFERENCES, references_of, run_of};
 use crate::api::model::run::{Run, RunReference};
 use crate::app::App;
-use crate::ops::{self, OpError};
+use crate::ops;
 use crate::web::frame::Frame;
 use crate::web::pages::confirm::{Confirm, Wish};
 use crate::web::pages::reply::{Pressed, answer, redirect};
@@ -72,12 +71,6 @@ pub(in crate::web) async fn approve_shown(
 ) -> Response {
     let page = async {
         let run = ops::show::run(ops::ask::approvable(&app, &session.caller, &id).await?);
-        if Hold::of(&app, &run).await? == Some(Hold::Over) {
-            return Err(Trouble::from(OpError::Conflict(format!(
-                "run {} holds nothing any more: it was approved, or a side changed since",
-                run.id
-            ))));
-        }
         let wishes = wishes(
             &app,
             &session,
