@@ -178,6 +178,14 @@ fn a_run_that_is_followed_tells_its_step_its_bytes_and_their_rate() {
     reading.open();
     browser.wait("#steps [data-step=relay].now", "relay");
     browser.wait("#progress", "so far");
+    let passed = "
+        progress({stage: arguments[0], bytes: 0});
+        return [...document.querySelectorAll('#steps .done')].map((step) => step.dataset.step).join(' ');
+    ";
+    let passed = |stage: &str| browser.run(passed, &[stage.into()]);
+    assert_eq!(passed("observe"), "");
+    assert_eq!(passed("report"), "observe decide relay");
+    assert_eq!(browser.count("#steps .now"), 1);
     // What comes over a wire as fast as this has no rate: the same words, told more slowly.
     let tell = "progress({stage: 'relay', bytes: arguments[0] << 20});";
     browser.run(tell, &[1.into()]);

@@ -106,11 +106,13 @@ function size(bytes) {
 }
 let sample;
 function progress({ stage, bytes }) {
-  for (const step of document.querySelectorAll('#steps [data-step]')) {
-    const now = step.dataset.step === stage;
-    step.classList.toggle('now', now);
-    if (now) step.setAttribute('aria-current', 'step'); else step.removeAttribute('aria-current');
-  }
+  const steps = [...document.querySelectorAll('#steps [data-step]')];
+  const current = steps.findIndex((step) => step.dataset.step === stage);
+  steps.forEach((step, index) => {
+    step.classList.toggle('done', index < current);
+    step.classList.toggle('now', index === current);
+    if (index === current) step.setAttribute('aria-current', 'step'); else step.removeAttribute('aria-current');
+  });
   const place = document.getElementById('progress');
   const at = performance.now();
   if (!sample || sample.stage !== stage || bytes < sample.bytes) sample = { stage, bytes, at };
