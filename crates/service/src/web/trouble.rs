@@ -46,6 +46,20 @@ impl Trouble {
         self.status == StatusCode::NOT_FOUND
     }
 
+    /// It was done to some of those that were meant.
+    pub(super) fn partly(detail: impl Into<String>) -> Self {
+        Self {
+            title: "Not all of it was done",
+            ..Self::bad(detail)
+        }
+    }
+
+    /// The same, and what else is to be said.
+    pub(super) fn with(mut self, more: &str) -> Self {
+        self.detail = format!("{} {more}", self.detail);
+        self
+    }
+
     /// What was sent makes no sense.
     pub(super) fn bad(detail: impl Into<String>) -> Self {
         Self {

@@ -88,6 +88,33 @@ async fn all_mirrors_of_a_cause_are_tried_again_from_the_inbox() {
 }
 
 #[tokio::test]
+async fn of_more_mirrors_than_one_press_may_try_again_the_first_are_tried() {
+    let name = |number: usize| format!("m{number:04}");
+    let mirrors: String = (0..1_002)
+        .map(|number| {
+            let name = name(number);
+            format!("\n  - {{name: {name}, source: 'https://git.example.org/a/{name}.git', target: 'https://git.example.org/b/{name}.git'}}")
+        })
+        .collect();
+    let signed = Signed::with(&mirrors).await;
+    let store = &signed.bench.app.store;
+    let (cause, text) = ("host git.example.org 401", "git.example.org answers 401");
+    for number in 0..1_002 {
+        store
+            .raise(cause, "failure", text, &name(number), Time::now())
+            .await
+            .unwrap();
+    }
+    let id = ops::service::cause_id(cause);
+    let (status, _, page) = signed.send("/causes/retry", &[("cause", &id)]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        page.contains("It was done to 1000 of 1002 mirrors. 2 are left."),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn a_cause_leads_to_its_own_mirrors_and_no_others() {
     let signed = Signed::new().await;
     let store = &signed.bench.app.store;

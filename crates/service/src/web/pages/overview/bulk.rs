@@ -110,35 +110,79 @@ pub(in crate::web) async fn retry(
     redirect(done.await)
 }
 
-/// One that fails does not stop the others; what failed is told in the end.
-async fn on_all(app: &App, session: &Session, act: Act, names: &[&str]) -> Result<(), Trouble> {
-    const TOLD: usize = 5;
-    if names.len() > MOST {
-        return Err(Trouble::bad(format!(
-            "{} at once are too many: nothing was done. Narrow the list to {MOST}",
-            counted(names.len() as u64, "mirror")
-        )));
+/// Those of a press of a button that were come to.
+#[derive(Debug, Default)]
+struct Tally {
+    done: usize,
+    /// Why it was not done to others.
+    failed: Vec<String>,
+}
+
+impl Tally {
+    /// What became of as many.
+    fn said(&self, asked: usize) -> String {
+        const TOLD: usize = 5;
+        let mut said = format!(
+            "It was done to {} of {}.",
+            self.done,
+            counted(asked as u64, "mirror")
+        );
+        if !self.failed.is_empty() {
+            let told = self.failed[..self.failed.len().min(TOLD)].join("; ");
+            let more = match self.failed.len().saturating_sub(TOLD) {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            said.push_str(&format!(" Not done: {told}{more}."));
+        }
+        match asked - self.done - self.failed.len() {
+            0 => {}
+            left => said.push_str(&format!(" {left} are left.")),
+        }
+        said
     }
-    let mut failed = Vec::new();
-    for name in names {
+}
+
+/// The first of them, as many as one press may. One that fails does not stop the others; what failed and how many are left is told in
+/// the end.
+async fn on_all(app: &App, session: &Session, act: Act, names: &[&str]) -> Result<(), Trouble> {
+    let mut tally = Tally::default();
+    for name in names.iter().take(MOST) {
         match act.on(app, session, name).await {
-            Ok(()) => {}
-            // Nothing of it was done, and nothing will be for the others.
-            Err(error @ (OpError::Forbidden { .. } | OpError::Failed(_))) => return Err(error.into()),
-            Err(error) => failed.push(error.to_string()),
+            Ok(()) => tally.done += 1,
+            // Nothing will be done for the others.
+            Err(error @ (OpError::Forbidden { .. } | OpError::Failed(_))) => {
+                return Err(Trouble::from(error).with(&tally.said(names.len())));
+            }
+            Err(error) => tally.failed.push(error.to_string()),
         }
     }
-    if failed.is_empty() {
+    if tally.done == names.len() {
         return Ok(());
     }
-    let more = match failed.len().saturating_sub(TOLD) {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    Err(Trouble::bad(format!(
-        "It was done to {} of {}. Not done: {}{more}.",
-        names.len() - failed.len(),
-        counted(names.len() as u64, "mirror"),
-        failed[..failed.len().min(TOLD)].join("; ")
-    )))
+    Err(Trouble::partly(tally.said(names.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_before_it_went_wrong_is_told() {
+        let failed = |count: usize| vec!["it is parked".to_owned(); count];
+        let said = |done, count| {
+            Tally {
+                done,
+                failed: failed(count),
+            }
+            .said(10)
+        };
+        assert_eq!(said(3, 0), "It was done to 3 of 10 mirrors. 7 are left.");
+        assert_eq!(
+            said(9, 1),
+            "It was done to 9 of 10 mirrors. Not done: it is parked."
+        );
+        let many = said(1, 7);
+        assert!(many.ends_with("it is parked, and 2 more. 2 are left."), "{many}");
+    }
 }
