@@ -67,6 +67,15 @@ async fn a_finished_run_is_told_whole_and_goes_on_where_it_was_left() {
     assert_eq!(seen, ["log", "log", "state", "end"]);
     let mut events = Events::open(&bench, &bench.admin, &path, Some("1")).await;
     assert_eq!(events.next().await.unwrap().1["text"], "done");
+    let path = format!("{path}?after=1");
+    let mut events = Events::open(&bench, &bench.admin, &path, None).await;
+    assert_eq!(events.next().await.unwrap().1["text"], "done");
+    let mut events = Events::open(&bench, &bench.admin, &path, Some("2")).await;
+    assert_eq!(
+        events.next().await.unwrap().0,
+        "state",
+        "who connects again has both lines"
+    );
 }
 
 #[tokio::test]

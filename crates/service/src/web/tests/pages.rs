@@ -125,7 +125,7 @@ async fn the_stages_of_a_run_are_drawn_and_a_run_that_goes_on_says_how_far_it_is
         "{page}"
     );
     assert!(page.contains("3.0 MiB"), "{page}");
-    assert!(page.contains(&format!(r#"data-live="/live/runs/{id}/events""#)));
+    assert!(page.contains(&format!(r#"data-live="/live/runs/{id}/events?after=0""#)));
 }
 
 #[tokio::test]

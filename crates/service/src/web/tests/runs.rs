@@ -265,3 +265,22 @@ async fn of_a_long_log_the_servers_last_words_are_told() {
     );
     assert_eq!(words.matches("of the hook").count(), 10, "{words}");
 }
+
+#[tokio::test]
+async fn of_a_run_that_goes_on_the_log_is_told_from_where_the_page_ends() {
+    let signed = Signed::new().await;
+    let asked = signed
+        .bench
+        .post("/mirrors/app/runs", json!({}))
+        .await
+        .expect(202);
+    let id = asked["id"].as_str().unwrap();
+    let store = &signed.bench.app.store;
+    let lines: Vec<LogLine> = (1..=300).map(|number| line(number, "said")).collect();
+    store.append_log(id, &lines).await.unwrap();
+    let live = format!(r#"data-live="/live/runs/{id}/events?after=300""#);
+    for part in ["", "?from=7", "?search=said"] {
+        let page = signed.page(&format!("/runs/{id}{part}")).await;
+        assert!(page.contains(&live), "{part}: {page}");
+    }
+}

@@ -14,10 +14,12 @@ use axum::response::sse::Event;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use http::HeaderMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::api::extract::Path;
+use crate::api::extract::{Path, Query};
 use crate::api::handlers::Identified;
 use crate::api::model;
 use crate::api::model::event::Progress;
@@ -33,11 +35,19 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Lines of the log that are read at a time.
 const LINES: u32 = 500;
 
+/// From where a run's log is told.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::api) struct Start {
+    /// Lines after that number. What connects again says by `Last-Event-ID` which it had last.
+    after: u32,
+}
+
 /// Says what it does.
 pub(in crate::api) fn describe(op: TransformOperation<'_>) -> TransformOperation<'_> {
     op.id("runsEvents").tag("runs").summary("Watch a run").description(
         "Server-sent events: `state` with the run, at first and whenever it changed; `log` with a line, whose number is the event's id, so that \
-         `Last-Event-ID` goes on after it; `progress`; and `end` with the run when it is over, after which the stream ends.",
+         `Last-Event-ID` goes on after it, as `after` does at first; `progress`; and `end` with the run when it is over, after which the stream ends.",
     )
 }
 
@@ -48,6 +58,7 @@ pub(in crate::api) async fn handle(
     caller: Caller,
     headers: HeaderMap,
     Path(Identified { id }): Path<Identified>,
+    Query(start): Query<Start>,
 ) -> Result<Response, Refusal> {
     // Listened to before the first look, so that nothing falls in between.
     let happened = app.live.watch();
@@ -55,7 +66,7 @@ pub(in crate::api) async fn handle(
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let watch = Watch {
         id: run.id,
-        line: last.and_then(|id| id.trim().parse().ok()).unwrap_or_default(),
+        line: last.and_then(|id| id.trim().parse().ok()).unwrap_or(start.after),
         told: None,
         ready: VecDeque::new(),
         is_over: false,

@@ -92,7 +92,8 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
     let over = run.state.is_over();
     let mut frame = Frame::new(app, session, "/runs").await;
     if !over {
-        frame = frame.live(format!("/live/runs/{}/events", run.id));
+        // The lines up to there are on the page, or were left out on purpose.
+        frame = frame.live(format!("/live/runs/{}/events?after={log_end}", run.id));
     }
     let stages: Vec<(String, u64)> = run
         .stages
