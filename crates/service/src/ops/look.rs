@@ -12,6 +12,7 @@ use gitwire::RefName;
 use store::Time;
 use store::token::Role;
 
+use super::references::DRIFT;
 use super::{Caller, OpError, show};
 use crate::api::model::check::{Check, CheckReport, CheckResult, CheckWhat};
 use crate::api::model::hook::HookState;
@@ -21,9 +22,6 @@ use crate::app::App;
 use crate::hooks;
 use crate::work::Denied;
 use crate::work::look::{LookError, look};
-
-/// The most references of a drift report.
-const DRIFT: usize = 10_000;
 
 /// What is tried of a side, in this order.
 const STEPS: [CheckWhat; 4] = [

@@ -8,13 +8,14 @@ use store::conflict::Standing;
 use store::page::{Ask, Page};
 use store::queue::waits;
 
+use super::caller::Found;
 use super::{Caller, OpError, show};
 use crate::api::model;
 use crate::api::model::reference::{Drift, Reference};
 use crate::app::App;
 
 /// The most references of a drift report.
-const DRIFT: usize = 10_000;
+pub(crate) const DRIFT: usize = 10_000;
 
 /// References by name; `differing` leaves out those that are in sync.
 pub(crate) async fn list(
@@ -38,11 +39,47 @@ pub(crate) async fn list(
         .store
         .standing(name, &from.ask(&from.waiting, ask.limit))
         .await?;
-    let due = due(app, name).await?;
+    // One more than fits: whether there is a next page.
+    let due = app.store.due(name, &from.last(), ask.limit + 1).await?;
     let merged = merge(&from, known, waiting, due, ask.limit as usize);
     Ok(model::Page {
         items: merged.0,
         next: merged.1.map(|cursor| cursor.written()),
+    })
+}
+
+/// How both lists of a mirror's references begin.
+pub(crate) struct Beginning {
+    /// Of all.
+    pub(crate) all: Vec<Reference>,
+    /// Of those that differ.
+    pub(crate) differing: Vec<Reference>,
+    /// How many differ.
+    pub(crate) total: u64,
+}
+
+/// As many of all references and of those that differ, by name, with one read of what both lists are merged from.
+pub(crate) async fn beginning(
+    app: &App,
+    found: &Found,
+    all: u32,
+    differing: u32,
+) -> Result<Beginning, OpError> {
+    let name = &found.overview.known.name;
+    let most = all.max(differing);
+    let ask = |limit| Ask { after: None, limit };
+    let start = Cursor::default();
+    let known = app.store.remembered(name, &ask(all)).await?;
+    let waiting = app.store.standing(name, &ask(most)).await?;
+    let due = app.store.due(name, &start.last(), most).await?;
+    let none = Page {
+        items: Vec::new(),
+        next: None,
+    };
+    Ok(Beginning {
+        differing: merge(&start, none, waiting.clone(), due.clone(), differing as usize).0,
+        all: merge(&start, known, waiting, due, all as usize).0,
+        total: app.store.differing(name).await?,
     })
 }
 
@@ -84,7 +121,7 @@ pub(crate) async fn drift(app: &App, caller: &Caller, name: &str) -> Result<Drif
 /// The references that are due, as far as a drift report has room for them.
 pub(super) async fn due(app: &App, name: &str) -> Result<Vec<waits::Due>, OpError> {
     let most = u32::try_from(DRIFT).unwrap_or(u32::MAX).saturating_add(1);
-    Ok(app.store.due(name, most).await?)
+    Ok(app.store.due(name, &[], most).await?)
 }
 
 /// What webhooks told of and no run looked at since differs, too. What waits already is shown as that.
@@ -141,8 +178,13 @@ impl Cursor {
         }
     }
 
+    /// The last name of the page; empty before the first.
+    fn last(&self) -> Vec<u8> {
+        hex::decode(&self.last).unwrap_or_default()
+    }
+
     fn is_past(&self, name: &[u8]) -> bool {
-        hex::decode(&self.last).is_ok_and(|last| name <= last.as_slice()) && !self.last.is_empty()
+        name <= self.last().as_slice()
     }
 }
 
@@ -206,7 +248,7 @@ fn merge(
 ) -> (Vec<Reference>, Option<Cursor>) {
     let mut known = Source::new(from, &from.known, known, |item| item.name.as_bytes().to_vec());
     let mut waiting = Source::new(from, &from.waiting, waiting, |item| item.name.as_bytes().to_vec());
-    // All of them are here, whichever page it is: those of earlier pages are left out by their names.
+    // As many as the page has room for, and one more if there is one.
     let due = Page {
         items: due,
         next: None,

@@ -20,11 +20,11 @@ pub struct Due {
 }
 
 impl Store {
-    /// The references of a mirror that are due, by name, at most `limit`.
-    pub async fn due(&self, mirror: &str, limit: u32) -> Result<Vec<Due>, StoreError> {
-        let sql =
-            "SELECT name, since, told FROM due WHERE mirror = $1 AND length(name) > 0 ORDER BY name LIMIT $2";
-        let rows = self.db().rows(sql, args![mirror, limit]).await?;
+    /// The references of a mirror that are due, by name, from after that one, at most `limit`.
+    pub async fn due(&self, mirror: &str, after: &[u8], limit: u32) -> Result<Vec<Due>, StoreError> {
+        // The whole scope is due under an empty name, which is after none.
+        let sql = "SELECT name, since, told FROM due WHERE mirror = $1 AND name > $2 ORDER BY name LIMIT $3";
+        let rows = self.db().rows(sql, args![mirror, after.to_vec(), limit]).await?;
         rows.iter()
             .map(|row| {
                 let told: Vec<Told> = from_json(row, "told")?;
@@ -35,5 +35,16 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// How many references of a mirror differ, as far as that is known: those that wait, and those that are due and do not.
+    pub async fn differing(&self, mirror: &str) -> Result<u64, StoreError> {
+        let sql = "SELECT (SELECT count(*) FROM standing WHERE mirror = $1) + \
+             (SELECT count(*) FROM due d WHERE d.mirror = $1 AND length(d.name) > 0 \
+              AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.mirror = d.mirror AND s.name = d.name)) AS total";
+        match self.db().first(sql, args![mirror]).await? {
+            Some(row) => row.count("total"),
+            None => Ok(0),
+        }
     }
 }

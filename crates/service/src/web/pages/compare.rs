@@ -8,9 +8,10 @@ use axum::response::Response;
 use store::Time;
 
 use super::filters;
-use super::mirror::DIFFERING;
+use super::mirror::{DIFFERING, diff_has};
 use super::reply::answer;
 use super::rows::{ReferenceRow, mirror_href};
+use crate::api::model::reference::Drift;
 use crate::app::App;
 use crate::ops;
 use crate::web::frame::Frame;
@@ -27,6 +28,10 @@ struct Page {
     at: When,
     differing: Vec<ReferenceRow>,
     differing_more: usize,
+    /// There are more than that.
+    cut: bool,
+    /// How many of them the command line has.
+    diff_has: String,
 }
 
 /// `GET /mirrors/{name}/compare`: asks both hosts, writes nothing.
@@ -42,22 +47,60 @@ pub(in crate::web) async fn page(
         Ok(Page {
             frame: Frame::new(&app, &session, "/").await,
             href: mirror_href(&name),
-            said: format!(
-                "{} differ{}, {} agree",
-                counted(total as u64, "reference"),
-                if total == 1 { "s" } else { "" },
-                drift.in_sync
-            ),
+            said: said(&drift),
             at: When::of(drift.at.0, now),
             differing: drift
                 .references
                 .iter()
-                .take(DIFFERING)
+                .take(DIFFERING as usize)
                 .map(|reference| ReferenceRow::new(&name, reference, true, now))
                 .collect(),
-            differing_more: total.saturating_sub(DIFFERING),
+            differing_more: total.saturating_sub(DIFFERING as usize),
+            cut: drift.cut,
+            diff_has: diff_has(drift.cut),
             mirror: name.clone(),
         })
     };
     answer(page.await)
+}
+
+fn said(drift: &Drift) -> String {
+    let total = drift.references.len();
+    format!(
+        "{}{} differ{}, {} agree",
+        if drift.cut { "more than " } else { "" },
+        counted(total as u64, "reference"),
+        if total == 1 { "s" } else { "" },
+        drift.in_sync
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::model::reference::{Reference, ReferenceState};
+
+    #[test]
+    fn a_report_that_is_cut_does_not_count_all() {
+        let one = Reference {
+            name: "refs/heads/main".into(),
+            source: None,
+            target: None,
+            base: None,
+            state: ReferenceState::Behind,
+            text: None,
+            since: None,
+            run: None,
+        };
+        let drift = |count: usize, cut: bool| Drift {
+            mirror: "app".into(),
+            live: true,
+            at: Time(0).into(),
+            in_sync: 3,
+            references: vec![one.clone(); count],
+            cut,
+        };
+        assert_eq!(said(&drift(1, false)), "1 reference differs, 3 agree");
+        assert_eq!(said(&drift(20, true)), "more than 20 references differ, 3 agree");
+    }
 }

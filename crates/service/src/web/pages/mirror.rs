@@ -8,7 +8,6 @@ use axum::extract::{Path, Query, State};
 use axum::response::{Redirect, Response};
 use serde::Deserialize;
 use store::Time;
-use store::page::Ask;
 use store::run::Filter;
 use store::token::Role;
 
@@ -23,6 +22,7 @@ use crate::api::model::reference::Reference;
 use crate::api::model::run::Run;
 use crate::app::App;
 use crate::hooks;
+use crate::ops::references::DRIFT;
 use crate::ops::{self, OpError};
 use crate::output::names::visible;
 use crate::web::frame::Frame;
@@ -32,7 +32,7 @@ use crate::web::show::{Lasting, When, counted};
 use crate::web::trouble::Trouble;
 
 /// How much of each list the page shows; each has a page of its own.
-pub(super) const DIFFERING: usize = 50;
+pub(super) const DIFFERING: u32 = 50;
 const RUNS: usize = 10;
 const REFERENCES: u32 = 20;
 const DELIVERIES: u32 = 5;
@@ -66,7 +66,9 @@ struct Page {
     seen: bool,
     in_sync_at: Option<When>,
     differing: Vec<ReferenceRow>,
-    differing_more: usize,
+    differing_more: u64,
+    /// How many of them the command line has.
+    diff_has: String,
     configured: bool,
     last_run: Option<String>,
     runs: Vec<RunRow>,
@@ -111,6 +113,14 @@ pub(in crate::web) async fn page(
     answer(show(&app, &session, &name).await)
 }
 
+/// How many of the references that differ the command line shows, of a report that is cut or is not.
+pub(super) fn diff_has(cut: bool) -> String {
+    match cut {
+        true => format!("the first {DRIFT}"),
+        false => "all".to_owned(),
+    }
+}
+
 /// How many references are in scope, as far as that is known.
 fn in_scope(references: Option<u64>) -> String {
     references.map_or_else(
@@ -123,10 +133,7 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
     let now = Time::now();
     let versioned = ops::mirrors::show(app, &session.caller, name).await?;
     let mirror = ops::show::mirror(&versioned.found, versioned.version);
-    let differing = ops::references::drift(app, &session.caller, name)
-        .await?
-        .references;
-    let references = references_of(app, session, name, REFERENCES).await?;
+    let references = ops::references::beginning(app, &versioned.found, REFERENCES, DIFFERING).await?;
     let runs = week_of_runs(app, session, name, now).await?;
     let marks = marks(&runs);
     let may_operate = session.caller.may(Role::Operate).is_ok();
@@ -163,8 +170,9 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
         }),
         seen: mirror.in_sync_at.is_some() || mirror.last_run.is_some(),
         in_sync_at: mirror.in_sync_at.map(|at| When::of(at.0, now)),
-        differing: differing.iter().take(DIFFERING).map(row).collect(),
-        differing_more: differing.len().saturating_sub(DIFFERING),
+        differing: references.differing.iter().map(row).collect(),
+        differing_more: references.total.saturating_sub(references.differing.len() as u64),
+        diff_has: diff_has(references.total > DRIFT as u64),
         configured: configured.is_some(),
         last_run: mirror.last_run.clone(),
         lag_plot: plot::lag(&marks, now),
@@ -179,10 +187,10 @@ async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble>
             mirror
                 .counts
                 .references
-                .map(|seen| seen.max(references.len() as u64)),
+                .map(|seen| seen.max(references.all.len() as u64)),
         ),
         scope: mirror.references.clone(),
-        references: references.iter().map(row).collect(),
+        references: references.all.iter().map(row).collect(),
         hooks: hooks::endpoints(app, name)
             .into_iter()
             .map(HookRow::new)
@@ -269,18 +277,6 @@ impl HookRow {
             steps: hook.steps,
         }
     }
-}
-
-async fn references_of(
-    app: &App,
-    session: &Session,
-    name: &str,
-    limit: u32,
-) -> Result<Vec<Reference>, Trouble> {
-    let ask = Ask { after: None, limit };
-    Ok(ops::references::list(app, &session.caller, name, false, &ask)
-        .await?
-        .items)
 }
 
 async fn deliveries(

@@ -3,7 +3,7 @@
 use store::run::{LogLine, RunRef, State};
 
 use super::*;
-use crate::api::tests::{line, replaced, waiting};
+use crate::api::tests::{line, name, replaced, waiting};
 use store::conflict::Why;
 
 #[tokio::test]
@@ -158,6 +158,42 @@ async fn a_mirror_shows_its_endpoints_its_secrets_as_places_and_what_differs_sin
         edit.contains("change it there") && !edit.contains("name=\"act\""),
         "{edit}"
     );
+}
+
+#[tokio::test]
+async fn a_mirror_shows_the_first_that_differ_waiting_or_told_and_counts_each_once() {
+    let signed = Signed::new().await;
+    let many = |letter: char| (0..40).map(move |number| format!("{letter}{number:02}"));
+    let standing = many('b').map(|short| waiting(&short, Why::Refused)).collect();
+    signed.bench.ran("app", State::Refused, vec![], standing).await;
+    let told: Vec<_> = many('a')
+        .chain(many('b').take(5))
+        .map(|short| store::queue::Due {
+            name: Some(name(&short)),
+            event: None,
+            trigger: "webhook".into(),
+            delivery: None,
+        })
+        .collect();
+    let store = &signed.bench.app.store;
+    store.mark_due("app", &told, Time::now()).await.unwrap();
+    let page = signed.page("/mirrors/app").await;
+    let (_, differs) = page.split_once(r#"id="differs""#).unwrap();
+    let (differs, _) = differs.split_once("</section>").unwrap();
+    assert_eq!(differs.matches("refs/heads/a").count(), 40, "{differs}");
+    assert!(differs.contains("refs/heads/b09") && !differs.contains("refs/heads/b10"));
+    assert!(
+        differs.contains("and 30 more: <code>refsync mirror diff app</code> has all."),
+        "{differs}"
+    );
+    // All of them are on one page of the list, with what both sides agree on.
+    let all = signed.page("/mirrors/app/references").await;
+    assert_eq!(
+        all.matches(r#"<td><span class="name mono">"#).count(),
+        81,
+        "{all}"
+    );
+    assert!(!all.contains("Next page"), "{all}");
 }
 
 #[tokio::test]
