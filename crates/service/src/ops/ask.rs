@@ -141,24 +141,24 @@ async fn holding(app: &App, caller: &Caller, run: Run) -> Result<Run, OpError> {
 
 /// Puts back what a run replaced or removed.
 pub(crate) async fn undo(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
-    let run = undoable(app, caller, id).await?;
+    let run = caller.run(app, id).await?;
+    undoable(app, caller, &run).await?;
     let order = Order::Undo { run: run.id.clone() };
     ordered(app, caller, &run, "undo", order).await
 }
 
-/// A run that the caller may undo.
-pub(crate) async fn undoable(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
+/// An error unless the caller may undo the run.
+pub(crate) async fn undoable(app: &App, caller: &Caller, run: &Run) -> Result<(), OpError> {
     caller.may(Role::Operate)?;
-    let run = caller.run(app, id).await?;
-    over(&run)?;
-    earnest(&run)?;
-    if !app.store.run_replaced(&run.id).await? {
-        return Err(OpError::Conflict(format!(
-            "run {} replaced and removed nothing: there is nothing to put back",
-            run.id
-        )));
+    over(run)?;
+    earnest(run)?;
+    if app.store.run_replaced(&run.id).await? {
+        return Ok(());
     }
-    Ok(run)
+    Err(OpError::Conflict(format!(
+        "run {} replaced and removed nothing: there is nothing to put back",
+        run.id
+    )))
 }
 
 /// Ends a run that is queued or under way, and gives it as it is then.

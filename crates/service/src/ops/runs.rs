@@ -1,4 +1,4 @@
-//! Runs, looked at.
+//! Runs, looked at. What is told of one is told to callers that [`Caller::run`] gave it to.
 
 use std::collections::BTreeMap;
 
@@ -31,38 +31,28 @@ pub(crate) async fn list(
     .await
 }
 
-/// What became of a run's references, by name.
-pub(crate) async fn references(
-    app: &App,
-    caller: &Caller,
-    id: &str,
-    ask: &Ask,
-) -> Result<Page<RunRef>, OpError> {
-    let run = caller.run(app, id).await?;
+/// What became of the references of a run, one that the caller sees, by name.
+pub(crate) async fn references(app: &App, run: &Run, ask: &Ask) -> Result<Page<RunRef>, OpError> {
     Ok(app.store.run_refs(&run.id, ask).await?)
 }
 
-/// Those of a run's references that ended in one of these ways, by name.
+/// Those of its references that ended in one of these ways, by name.
 pub(crate) async fn references_with(
     app: &App,
-    caller: &Caller,
-    id: &str,
+    run: &Run,
     outcomes: &[&str],
     limit: u32,
 ) -> Result<Vec<RunRef>, OpError> {
-    let run = caller.run(app, id).await?;
     Ok(app.store.run_refs_with(&run.id, outcomes, limit).await?)
 }
 
-/// How many of a run's references ended in each way.
-pub(crate) async fn outcomes(app: &App, caller: &Caller, id: &str) -> Result<BTreeMap<String, u64>, OpError> {
-    let run = caller.run(app, id).await?;
+/// How many of its references ended in each way.
+pub(crate) async fn outcomes(app: &App, run: &Run) -> Result<BTreeMap<String, u64>, OpError> {
     Ok(app.store.run_outcomes(&run.id).await?)
 }
 
 /// The last run of its mirror before it that went well.
-pub(crate) async fn last_good(app: &App, caller: &Caller, id: &str) -> Result<Option<Run>, OpError> {
-    let run = caller.run(app, id).await?;
+pub(crate) async fn last_good(app: &App, run: &Run) -> Result<Option<Run>, OpError> {
     match &run.mirror {
         Some(mirror) => Ok(app.store.last_good_run(mirror, &run.id).await?),
         None => Ok(None),
@@ -70,19 +60,11 @@ pub(crate) async fn last_good(app: &App, caller: &Caller, id: &str) -> Result<Op
 }
 
 /// The number of its log's last line, which are numbered from 1; 0 without any.
-pub(crate) async fn log_end(app: &App, caller: &Caller, id: &str) -> Result<u32, OpError> {
-    let run = caller.run(app, id).await?;
+pub(crate) async fn log_end(app: &App, run: &Run) -> Result<u32, OpError> {
     Ok(app.store.run_log_end(&run.id).await?)
 }
 
 /// Its log, from after that line.
-pub(crate) async fn log(
-    app: &App,
-    caller: &Caller,
-    id: &str,
-    after: u32,
-    limit: u32,
-) -> Result<Vec<LogLine>, OpError> {
-    let run = caller.run(app, id).await?;
+pub(crate) async fn log(app: &App, run: &Run, after: u32, limit: u32) -> Result<Vec<LogLine>, OpError> {
     Ok(app.store.run_log(&run.id, after, limit).await?)
 }

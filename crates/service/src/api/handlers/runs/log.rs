@@ -35,7 +35,8 @@ pub(in crate::api) async fn handle(
         }
         limit => limit,
     };
-    let lines = runs::log(&app, &caller, &id, query.after.unwrap_or_default(), limit).await?;
+    let run = caller.run(&app, &id).await?;
+    let lines = runs::log(&app, &run, query.after.unwrap_or_default(), limit).await?;
     let is_full = lines.len() >= limit as usize;
     let next = lines
         .last()

@@ -30,6 +30,7 @@ pub(in crate::api) async fn handle(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<RunReference>>, Refusal> {
     let ask = pages::ask(query.after, query.limit)?;
-    let page = runs::references(&app, &caller, &id, &ask).await?;
+    let run = caller.run(&app, &id).await?;
+    let page = runs::references(&app, &run, &ask).await?;
     Ok(Json(Page::of(page, show::run_reference)))
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{Redirect, Response};
+use store::run::Run;
 
-use super::{REFERENCES, references_of, run_of};
-use crate::api::model::run::{Run, RunReference};
+use super::{REFERENCES, references_of};
+use crate::api::model::run::RunReference;
 use crate::app::App;
 use crate::ops;
 use crate::web::frame::Frame;
@@ -70,15 +71,8 @@ pub(in crate::web) async fn approve_shown(
     Path(id): Path<String>,
 ) -> Response {
     let page = async {
-        let run = ops::show::run(ops::ask::approvable(&app, &session.caller, &id).await?);
-        let wishes = wishes(
-            &app,
-            &session,
-            &run,
-            |reference| reference.outcome == "held",
-            false,
-        )
-        .await?;
+        let run = ops::ask::approvable(&app, &session.caller, &id).await?;
+        let wishes = wishes(&app, &run, |reference| reference.outcome == "held", false).await?;
         Ok(Confirm {
             frame: Frame::new(&app, &session, "/runs").await,
             title: format!("Approve what run {} holds?", short_run(&run.id)),
@@ -119,9 +113,9 @@ pub(in crate::web) async fn undo_shown(
     Path(id): Path<String>,
 ) -> Response {
     let page = async {
-        ops::ask::undoable(&app, &session.caller, &id).await?;
-        let run = run_of(&app, &session, &id).await?;
-        let wishes = wishes(&app, &session, &run, |reference| reference.replaced, true).await?;
+        let run = session.caller.run(&app, &id).await?;
+        ops::ask::undoable(&app, &session.caller, &run).await?;
+        let wishes = wishes(&app, &run, |reference| reference.replaced, true).await?;
         Ok(Confirm {
             frame: Frame::new(&app, &session, "/runs").await,
             title: format!("Undo run {}?", short_run(&run.id)),
@@ -176,7 +170,6 @@ impl Wishes {
 /// The writes of a run that a person is asked about; with `back`, from what the run wrote to what was there.
 async fn wishes(
     app: &App,
-    session: &Session,
     run: &Run,
     which: impl Fn(&RunReference) -> bool,
     back: bool,
@@ -187,7 +180,7 @@ async fn wishes(
     };
     let mut after = None;
     loop {
-        let page = references_of(app, session, &run.id, after, 500).await?;
+        let page = references_of(app, run, after, 500).await?;
         for reference in page.items.iter().filter(|reference| which(reference)) {
             if wishes.shown.len() == REFERENCES as usize {
                 wishes.more += 1;

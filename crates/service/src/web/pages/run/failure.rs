@@ -53,12 +53,11 @@ pub(super) struct Troubled {
 }
 
 impl Troubled {
-    pub(super) async fn of(app: &App, session: &Session, run: &Run) -> Result<Self, Trouble> {
-        let caller = &session.caller;
-        let first = ops::runs::references_with(app, caller, &run.id, &TROUBLED, REFERENCES).await?;
+    pub(super) async fn of(app: &App, run: &store::run::Run) -> Result<Self, Trouble> {
+        let first = ops::runs::references_with(app, run, &TROUBLED, REFERENCES).await?;
         Ok(Self {
             first: first.into_iter().map(ops::show::run_reference).collect(),
-            counts: ops::runs::outcomes(app, caller, &run.id).await?,
+            counts: ops::runs::outcomes(app, run).await?,
         })
     }
 
@@ -85,6 +84,7 @@ impl Troubled {
 pub(super) async fn failure(
     app: &App,
     session: &Session,
+    stored: &store::run::Run,
     run: &Run,
     troubled: &Troubled,
     hold: Option<&Hold>,
@@ -101,9 +101,9 @@ pub(super) async fn failure(
         (None, None, Some(first)) => format!("{}: {}", first.name, first.text),
         (None, _, None) => run.state.word().to_owned(),
     };
-    let last_good = ops::runs::last_good(app, &session.caller, &run.id).await?;
+    let last_good = ops::runs::last_good(app, stored).await?;
     let now = Time::now();
-    let remote = words(app, session, run, bad, log_end).await?;
+    let remote = words(app, stored, bad, log_end).await?;
     let changes: Vec<Wish> = bad
         .iter()
         .filter(|reference| reference.old != reference.new)
@@ -211,8 +211,7 @@ pub(super) fn troubled_first(
 /// What the server said of references that it refused: the last of its messages in the log's last lines, or else each refusal.
 async fn words(
     app: &App,
-    session: &Session,
-    run: &Run,
+    run: &store::run::Run,
     bad: &[RunReference],
     log_end: u32,
 ) -> Result<Vec<String>, Trouble> {
@@ -225,14 +224,7 @@ async fn words(
         return Ok(Vec::new());
     };
     let side = format!("{}: ", first.to);
-    let log = ops::runs::log(
-        app,
-        &session.caller,
-        &run.id,
-        log_end.saturating_sub(LINES),
-        LINES,
-    )
-    .await?;
+    let log = ops::runs::log(app, run, log_end.saturating_sub(LINES), LINES).await?;
     let mut said: Vec<String> = log
         .into_iter()
         .map(ops::show::log_line)

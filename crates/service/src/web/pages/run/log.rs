@@ -7,7 +7,6 @@ use crate::api::model::run::Run;
 use crate::app::App;
 use crate::ops;
 use crate::web::pages::rows::cut_to;
-use crate::web::session::Session;
 use crate::web::show::counted;
 use crate::web::trouble::Trouble;
 
@@ -61,22 +60,21 @@ pub(super) struct Line {
 /// Reads the part that is asked for of a log with that last line, and no more; all of it for a search alone.
 pub(super) async fn part(
     app: &App,
-    session: &Session,
+    stored: &store::run::Run,
     run: &Run,
     end: u32,
     asked: &Asked,
 ) -> Result<Log, Trouble> {
-    let caller = &session.caller;
     let words = asked.search.trim();
     if words.is_empty() {
         let window = Window::of(run, end, &asked.from);
-        let lines = ops::runs::log(app, caller, &run.id, window.first - 1, LINES).await?;
+        let lines = ops::runs::log(app, stored, window.first - 1, LINES).await?;
         return Ok(window.log(run, lines));
     }
     let mut search = Search::new(words);
     let mut last = 0;
     loop {
-        let lines = ops::runs::log(app, caller, &run.id, last, READ).await?;
+        let lines = ops::runs::log(app, stored, last, READ).await?;
         let is_end = lines.len() < READ as usize;
         last = lines.last().map_or(last, |line| line.number);
         search.look(lines);

@@ -11,29 +11,25 @@ pub(in crate::web) use acts::{approve, approve_shown, cancel, carry_out, rerun, 
 pub(in crate::web) use list::{list, runs_of};
 pub(in crate::web) use page::page;
 
+use store::run::Run;
+
 use crate::api::model;
-use crate::api::model::run::{Run, RunReference};
+use crate::api::model::run::RunReference;
 use crate::app::App;
 use crate::ops;
-use crate::web::session::Session;
 use crate::web::trouble::Trouble;
 
 /// How many references a page shows, so that it stays under 100 kB: the API and the command line have all.
 const REFERENCES: u32 = 100;
 
-async fn run_of(app: &App, session: &Session, id: &str) -> Result<Run, Trouble> {
-    Ok(ops::show::run(session.caller.run(app, id).await?))
-}
-
 async fn references_of(
     app: &App,
-    session: &Session,
-    id: &str,
+    run: &Run,
     after: Option<String>,
     limit: u32,
 ) -> Result<model::Page<RunReference>, Trouble> {
     let ask = ops::pages::ask(after, Some(limit))?;
-    let references = ops::runs::references(app, &session.caller, id, &ask).await?;
+    let references = ops::runs::references(app, run, &ask).await?;
     Ok(model::Page::of(references, ops::show::run_reference))
 }
 

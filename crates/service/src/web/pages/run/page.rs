@@ -11,7 +11,7 @@ use store::Time;
 use super::failure::{Failure, Troubled, failure, troubled_first};
 use super::hold::Hold;
 use super::log::{self, Asked, Log};
-use super::{REFERENCES, references_of, run_of, tone};
+use super::{REFERENCES, references_of, tone};
 use crate::api::model::Side;
 use crate::api::model::run::{Order, Run, RunReference, RunState};
 use crate::app::App;
@@ -82,12 +82,12 @@ pub(in crate::web) async fn page(
 }
 
 async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<Page, Trouble> {
-    let caller = &session.caller;
-    let run = run_of(app, session, id).await?;
-    let references = references_of(app, session, &run.id, None, REFERENCES).await?;
-    let troubled = Troubled::of(app, session, &run).await?;
+    let stored = session.caller.run(app, id).await?;
+    let run = ops::show::run(stored.clone());
+    let references = references_of(app, &stored, None, REFERENCES).await?;
+    let troubled = Troubled::of(app, &stored).await?;
     let hold = Hold::of(app, &run).await?;
-    let log_end = ops::runs::log_end(app, caller, &run.id).await?;
+    let log_end = ops::runs::log_end(app, &stored).await?;
     let now = Time::now();
     let over = run.state.is_over();
     let mut frame = Frame::new(app, session, "/runs").await;
@@ -115,9 +115,9 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
         can_carry_out: over && run.inputs.dry_run && run.mirror.is_some() && !references.items.is_empty(),
         can_approve: hold == Some(Hold::Here),
         can_cancel: !over,
-        can_undo: can_undo(app, session, &run).await?,
+        can_undo: can_undo(app, session, &stored).await?,
         can_rerun: over && run.inputs.order.is_none(),
-        failure: failure(app, session, &run, &troubled, hold.as_ref(), log_end).await?,
+        failure: failure(app, session, &stored, &run, &troubled, hold.as_ref(), log_end).await?,
         timeline: plot::timeline(&stages, run.state.stored()),
         steps: steps(app, &run),
         stages,
@@ -130,15 +130,15 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
             .collect(),
         inputs: inputs(&run),
         outputs: outputs(&run),
-        log: log::part(app, session, &run, log_end, asked).await?,
+        log: log::part(app, &stored, &run, log_end, asked).await?,
         id: run.id,
     })
 }
 
 /// Whether the session may undo the run, and something would be put back.
-async fn can_undo(app: &App, session: &Session, run: &Run) -> Result<bool, Trouble> {
-    match ops::ask::undoable(app, &session.caller, &run.id).await {
-        Ok(_) => Ok(true),
+async fn can_undo(app: &App, session: &Session, run: &store::run::Run) -> Result<bool, Trouble> {
+    match ops::ask::undoable(app, &session.caller, run).await {
+        Ok(()) => Ok(true),
         Err(OpError::Conflict(_) | OpError::Forbidden { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
