@@ -1,6 +1,7 @@
 //! What all parts of a serving process share.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -63,10 +64,36 @@ pub(crate) struct Loaded {
     pub(crate) mirrors: BTreeMap<String, Arc<Mirror>>,
     /// Why a newer file is not in force.
     pub(crate) problem: Option<String>,
-    /// The live process that has a newer one, which is in force in the place of this.
-    pub(crate) newer: Option<String>,
+    /// Why this one is not in force, if it is not.
+    pub(crate) withheld: Option<Withheld>,
     /// When it was taken over.
     pub(crate) since: Time,
+}
+
+/// Why the configuration of a process, though nothing is wrong with it, is not in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Withheld {
+    /// A live process has a newer one, which is in force in the place of this.
+    Newer {
+        /// The process.
+        than: String,
+    },
+    /// Another one was in force until now, and to put this in its place parks too many mirrors.
+    LosesTooMany(String),
+}
+
+impl fmt::Display for Withheld {
+    /// What it is and what to do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Newer { than } => write!(
+                f,
+                "the process {than} has a newer configuration, which stays in force: give this one the same file, or insist on its own \
+                 with `refsync config reload --force`"
+            ),
+            Self::LosesTooMany(text) => f.write_str(text),
+        }
+    }
 }
 
 impl Loaded {
@@ -76,7 +103,7 @@ impl Loaded {
             mirrors: config.mirrors.clone(),
             config,
             problem: None,
-            newer: None,
+            withheld: None,
             since: Time::now(),
         }
     }

@@ -10,7 +10,7 @@ use store::{StoreError, Time};
 use super::Stored;
 use super::labels::{ByMirror, ByState};
 use crate::api::model::mirror::MirrorState;
-use crate::app::App;
+use crate::app::{App, Withheld};
 
 /// How many mirrors are read at a time.
 const PAGE: u32 = 500;
@@ -24,7 +24,9 @@ pub(crate) async fn gather(app: &App) -> String {
         tracing::warn!(%error, "cannot ask the database for the metrics");
     }
     stored.up.set(i64::from(up.is_ok()));
-    let problem = app.loaded().problem.is_some();
+    let loaded = app.loaded();
+    let loses_too_many = matches!(loaded.withheld, Some(Withheld::LosesTooMany(_)));
+    let problem = loaded.problem.is_some() || loses_too_many;
     stored.configuration_problem.set(i64::from(problem));
     let mut text = String::new();
     // Only a full String could fail.

@@ -133,8 +133,8 @@ pub(crate) fn problem(loaded: &Loaded, caller: &Caller) -> Option<String> {
     if caller.is_limited() {
         return None;
     }
-    let newer = || loaded.newer.as_deref().map(reload::older);
-    loaded.problem.clone().or_else(newer)
+    let withheld = || loaded.withheld.as_ref().map(ToString::to_string);
+    loaded.problem.clone().or_else(withheld)
 }
 
 /// Reads the configuration again. `force` allows that many mirrors go.

@@ -16,7 +16,7 @@ use store::mirror::{Known, Made};
 use store::{StoreError, Time};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{App, Loaded, Place};
+use crate::app::{App, Loaded, Place, Withheld};
 
 mod change;
 
@@ -70,14 +70,32 @@ impl Place {
 /// Takes a configuration over: with the mirrors made over the API, told to the database, told to all parts. While a live process has
 /// a newer one, the database keeps that one's, and this process works only on what both define alike.
 pub(super) async fn adopt(app: &App, config: Config, occasion: Occasion) -> Result<(), ReloadError> {
+    adopt_with(app, config, occasion, None).await
+}
+
+/// The same with the configuration that this process has. What is wrong with a newer file still is.
+async fn adopt_again(app: &App) -> Result<(), ReloadError> {
+    let loaded = app.loaded();
+    adopt_with(app, loaded.config.clone(), Occasion::Held, loaded.problem.clone()).await
+}
+
+async fn adopt_with(
+    app: &App,
+    config: Config,
+    occasion: Occasion,
+    problem: Option<String>,
+) -> Result<(), ReloadError> {
     let now = app.store.now();
-    let mut loaded = with_made(config, &app.store.made().await?, now);
+    let mut loaded = Loaded {
+        problem,
+        ..with_made(config, &app.store.made().await?, now)
+    };
     let known: Vec<Known> = loaded.mirrors.values().map(|mirror| known(mirror)).collect();
     let fingerprint = loaded.config.fingerprint();
     let holder = holder(app, &loaded.config, &fingerprint);
     match app.store.take_over(&holder, occasion, &known, now).await? {
         Taken::InForce => {}
-        Taken::Older { than } => loaded.newer = Some(than),
+        Taken::Older { than } => loaded.withheld = Some(Withheld::Newer { than }),
         Taken::LosesTooMany { parked, of } => {
             return Err(ReloadError::LosesTooMany {
                 removed: parked,
@@ -85,8 +103,8 @@ pub(super) async fn adopt(app: &App, config: Config, occasion: Occasion) -> Resu
             });
         }
     }
-    if let Some(than) = &loaded.newer {
-        tracing::warn!("{}", older(than));
+    if let Some(withheld) = &loaded.withheld {
+        tracing::warn!("{withheld}");
     }
     app.secrets.hide(loaded.config.secret_variables());
     app.loaded.send_replace(Arc::new(loaded));
@@ -101,14 +119,6 @@ fn holder<'a>(app: &'a App, config: &Config, fingerprint: &'a str) -> Holder<'a>
     }
 }
 
-/// What to do about a process that has a newer configuration.
-pub(crate) fn older(than: &str) -> String {
-    format!(
-        "the process {than} has a newer configuration, which stays in force: give this one the same file, or insist on its own with \
-         `refsync config reload --force`"
-    )
-}
-
 /// Puts the configuration in force again once no live process has a newer one any more. To be called again and again.
 pub(super) async fn settle(app: &App) -> Result<(), StoreError> {
     let _one_at_a_time = app.reloading.lock().await;
@@ -116,30 +126,38 @@ pub(super) async fn settle(app: &App) -> Result<(), StoreError> {
     let fingerprint = loaded.config.fingerprint();
     let holder = holder(app, &loaded.config, &fingerprint);
     match app.store.standing_of(&holder, app.store.now()).await? {
-        Standing::InForce if loaded.newer.is_none() => return Ok(()),
-        Standing::Older { than } if loaded.newer.as_ref() == Some(&than) => return Ok(()),
+        Standing::InForce if loaded.withheld.is_none() => return Ok(()),
         Standing::Older { than } => {
-            tracing::warn!("{}", older(&than));
-            app.loaded.send_modify(|loaded| {
-                *loaded = Arc::new(Loaded {
-                    newer: Some(than),
-                    ..Loaded::clone(loaded)
-                });
-            });
+            let withheld = Withheld::Newer { than };
+            if loaded.withheld.as_ref() != Some(&withheld) {
+                tracing::warn!("{withheld}");
+                withhold(app, withheld);
+            }
             return Ok(());
         }
         Standing::InForce | Standing::Replaceable => {}
     }
-    match adopt(app, loaded.config.clone(), Occasion::Held).await {
+    match adopt_again(app).await {
         Ok(()) => tracing::info!("the configuration of this process is in force"),
         Err(ReloadError::Store(error)) => return Err(error),
         Err(error) => {
-            if problem(app, &error.to_string()) {
+            let withheld = Withheld::LosesTooMany(error.to_string());
+            if loaded.withheld.as_ref() != Some(&withheld) {
                 tracing::error!("the configuration of this process is not in force: {error}");
+                withhold(app, withheld);
             }
         }
     }
     Ok(())
+}
+
+fn withhold(app: &App, withheld: Withheld) {
+    app.loaded.send_modify(|loaded| {
+        *loaded = Arc::new(Loaded {
+            withheld: Some(withheld),
+            ..Loaded::clone(loaded)
+        });
+    });
 }
 
 /// An error if a live process has a newer configuration: that one decides what becomes of mirrors made over the API.
@@ -149,22 +167,18 @@ pub(crate) async fn check_newest(app: &App) -> Result<Result<(), String>, StoreE
     let holder = holder(app, config, &fingerprint);
     Ok(match app.store.standing_of(&holder, app.store.now()).await? {
         Standing::InForce | Standing::Replaceable => Ok(()),
-        Standing::Older { than } => Err(older(&than)),
+        Standing::Older { than } => Err(Withheld::Newer { than }.to_string()),
     })
 }
 
-/// Notes why a newer file is not in force; whether that is news.
-fn problem(app: &App, text: &str) -> bool {
-    let is_news = app.loaded().problem.as_deref() != Some(text);
-    if is_news {
-        app.loaded.send_modify(|loaded| {
-            *loaded = Arc::new(Loaded {
-                problem: Some(text.to_owned()),
-                ..Loaded::clone(loaded)
-            });
+/// Notes why a newer file is not in force.
+fn problem(app: &App, text: String) {
+    app.loaded.send_modify(|loaded| {
+        *loaded = Arc::new(Loaded {
+            problem: Some(text),
+            ..Loaded::clone(loaded)
         });
-    }
-    is_news
+    });
 }
 
 /// Reads the file again. `force` allows that many mirrors go.
@@ -175,7 +189,7 @@ pub(crate) async fn reload(app: &App, force: bool) -> Result<Change, ReloadError
     };
     let outcome = replace(app, place, force).await;
     if let Err(error) = &outcome {
-        problem(app, &error.to_string());
+        problem(app, error.to_string());
     }
     outcome
 }
@@ -206,7 +220,7 @@ async fn replace(app: &App, place: &Place, force: bool) -> Result<Change, Reload
 /// Takes over what was made, changed or removed over the API, here or in another process.
 pub(crate) async fn take_made(app: &App) -> Result<(), ReloadError> {
     let _one_at_a_time = app.reloading.lock().await;
-    adopt(app, app.loaded().config.clone(), Occasion::Held).await
+    adopt_again(app).await
 }
 
 /// Reads the configuration again on SIGHUP and when its files change, until the process stops.
@@ -319,7 +333,7 @@ fn with_made(config: Config, made: &[Made], now: Time) -> Loaded {
         config,
         mirrors,
         problem: None,
-        newer: None,
+        withheld: None,
         since: now,
     }
 }

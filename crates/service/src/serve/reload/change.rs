@@ -131,7 +131,7 @@ impl Before {
     /// Writes down what the start of a process changed, if its configuration is the one in force. The first start changes nothing.
     pub(crate) async fn audit(&self, app: &App, force: bool) {
         let loaded = app.loaded();
-        if self.0.is_empty() || loaded.newer.is_some() {
+        if self.0.is_empty() || loaded.withheld.is_some() {
             return;
         }
         let mut after = Shown::of(loaded.config.fingerprint(), loaded.mirrors.len());

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::api::tests::Bench;
 
 /// A mirror between two addresses, as the database knows it.
 fn between(source: &str, target: &str) -> Known {
@@ -21,4 +22,51 @@ fn a_path_in_another_case_is_another_repository_to_those_who_keep_bases() {
         of("https://A.example:443/Acme/app.git"),
         of("git@a.example:Acme/app")
     );
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_file_is_told_until_the_file_is_right() {
+    let bench = Bench::new().await;
+    let app = &bench.app;
+    let path = bench.directory.path().join("refsync.yaml");
+    let right = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, "version: 1\nmirrorz: []\n").unwrap();
+    reload(app, false).await.unwrap_err();
+    let wrong = |app: &App| {
+        let problem = app.loaded().problem.clone();
+        problem.is_some_and(|text| text.contains("mirrorz"))
+    };
+    assert!(wrong(app));
+    take_made(app).await.unwrap();
+    assert!(wrong(app), "a mirror made over the API mends no file");
+
+    // Another process has a newer one that is right, and goes.
+    let (store, alive) = (&app.store, app.loaded().config.limits.lease);
+    let other = Holder {
+        worker: "other",
+        fingerprint: "another",
+        alive,
+    };
+    store
+        .take_over(&other, Occasion::Forced, &[], store.now())
+        .await
+        .unwrap();
+    let now = store.now();
+    let live = store::worker::Worker {
+        id: "other".into(),
+        fingerprint: "another".into(),
+        since: now,
+        seen: now,
+        version: "0".into(),
+    };
+    store.report_worker(&live).await.unwrap();
+    settle(app).await.unwrap();
+    assert!(app.loaded().withheld.is_some() && wrong(app));
+    store.retire_worker("other").await.unwrap();
+    settle(app).await.unwrap();
+    assert!(app.loaded().withheld.is_none() && wrong(app));
+
+    std::fs::write(&path, right).unwrap();
+    reload(app, false).await.unwrap();
+    assert_eq!(app.loaded().problem, None);
 }
