@@ -199,14 +199,13 @@ async fn run(worker: &Worker, claim: &Claim, journal: &Arc<Journal>, prepared: &
             target: source,
         },
     };
-    let mirror = claim.mirror.as_deref().unwrap_or_default();
     let mut request = prepared.request.clone();
     request.recorder = Some(Arc::clone(journal) as Arc<dyn Recorder>);
     request.clients = worker.clients.clone();
     if turn {
         request = turned::request(request);
     }
-    let gate = Arc::new(Gate::new(&worker.app, mirror, ends, &request));
+    let gate = Arc::new(Gate::new(&worker.app, claim.mirror.as_deref(), ends, &request));
     request.hosts = Some(Arc::clone(&gate) as Arc<dyn Hosts>);
     let report = engine::run(&request, &journal.listener()).await;
     gate.leave();

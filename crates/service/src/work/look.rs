@@ -101,19 +101,16 @@ impl Look {
         let known = loaded.mirrors.get(&mirror.name);
         let is_known = known.is_some_and(|known| known.fingerprint == mirror.fingerprint);
         // That a token does not suffice for repositories somebody only tries says nothing of the mirror of that name.
-        let name = match is_known {
-            true => mirror.name.clone(),
-            false => format!("{} {}", mirror.ends.source.url, mirror.ends.target.url),
-        };
+        let name = is_known.then(|| mirror.name.clone());
         let Both { source, target } = &ends;
-        let gate = Arc::new(Gate::new(app, &name, Both { source, target }, &request));
+        let gate = Arc::new(Gate::new(app, name.as_deref(), Both { source, target }, &request));
         request.hosts = Some(Arc::clone(&gate) as Arc<dyn Hosts>);
         Ok(Self {
             request,
             ends,
             gate,
             app: Arc::clone(app),
-            mirror: is_known.then_some(name),
+            mirror: name,
         })
     }
 

@@ -126,10 +126,7 @@ pub(super) async fn judge(
             hash,
             status,
         } => {
-            // That it does not suffice for repositories of no mirror is of that one run.
-            if key == credential || mirror.is_some() {
-                store.refuse_secret(key, hash, *status, now).await?;
-            }
+            store.refuse_secret(key, hash, *status, now).await?;
             let raised = notices::of_token(credential, *status);
             let mirrors = match key == credential {
                 true => users(app, credential),

@@ -13,7 +13,6 @@ use store::Time;
 
 use super::denied::{Denied, Verdict};
 use super::passes::{Pass, Passes, Trials};
-use super::tokens::Refused;
 use crate::app::App;
 use crate::work::ends::{End, Sent};
 
@@ -24,8 +23,8 @@ const PROBE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(super) app: Arc<App>,
-    /// The mirror's name; empty for a one-off run.
-    mirror: String,
+    /// The mirror's name; `None` for a one-off run, and for what is only planned.
+    mirror: Option<String>,
     /// The sides as the engine names them in this run.
     pub(super) ends: Both<Opened>,
     /// What one request is made like that tries a token.
@@ -61,7 +60,7 @@ impl fmt::Debug for State {
 
 impl Gate {
     /// The gate of a run of this mirror. Sides are named as in the request.
-    pub(crate) fn new(app: &Arc<App>, mirror: &str, ends: Both<&End>, request: &Request) -> Self {
+    pub(crate) fn new(app: &Arc<App>, mirror: Option<&str>, ends: Both<&End>, request: &Request) -> Self {
         let opened = |end: &End| Opened {
             host: end.endpoint.url.host().unwrap_or_default(),
             token: end.token.clone(),
@@ -69,7 +68,7 @@ impl Gate {
         let endpoint = |end: &End| Endpoint::clone(&end.endpoint);
         Self {
             app: Arc::clone(app),
-            mirror: mirror.to_owned(),
+            mirror: mirror.map(str::to_owned),
             ends: Both {
                 source: opened(ends.source),
                 target: opened(ends.target),
@@ -138,7 +137,7 @@ impl Gate {
     /// A token that was refused is not shown again, but once a minute, with one request for each side that has it.
     pub(super) async fn may_show(&self, credential: &str) -> Result<(), Denied> {
         let tokens = &self.app.budget.tokens;
-        let refused = |token: &Sent| tokens.refused(credential, &self.mirror, &token.value);
+        let refused = |token: &Sent| tokens.refused(credential, self.mirror.as_deref(), &token.value);
         let Some(known) = self.shown_by(credential).find_map(|(_, token)| refused(token)) else {
             return Ok(());
         };
@@ -179,22 +178,21 @@ impl Gate {
         };
         let tokens = &self.app.budget.tokens;
         let verdict = match status {
-            401 | 403 => {
-                let Refused {
-                    key, hash, status, ..
-                } = tokens.refuse(&token.credential, &self.mirror, &token.value, status);
-                Some(Verdict::Refused {
+            401 | 403 => tokens
+                .refuse(&token.credential, self.mirror.as_deref(), &token.value, status)
+                .map(|refused| Verdict::Refused {
                     credential: token.credential.clone(),
-                    key,
-                    hash,
+                    key: refused.key,
+                    hash: refused.hash,
                     status,
-                })
-            }
-            200..=299 => tokens
-                .accept(&token.credential, &self.mirror)
-                .then(|| Verdict::Accepted {
-                    credential: token.credential.clone(),
                 }),
+            200..=299 => {
+                tokens
+                    .accept(&token.credential, self.mirror.as_deref())
+                    .then(|| Verdict::Accepted {
+                        credential: token.credential.clone(),
+                    })
+            }
             // It says nothing of the token: others may try it, too.
             _ => None,
         };
@@ -240,7 +238,7 @@ impl Hosts for Gate {
         let token = self.ends.of(side).token.as_ref();
         let refused = token.and_then(|token| {
             let tokens = &self.app.budget.tokens;
-            tokens.refused(&token.credential, &self.mirror, &token.value)
+            tokens.refused(&token.credential, self.mirror.as_deref(), &token.value)
         });
         refused.is_some_and(|refused| refused.status == 401)
     }

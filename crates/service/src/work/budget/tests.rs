@@ -12,60 +12,77 @@ fn secret(text: &str) -> SecretString {
 #[test]
 fn a_refused_token_is_refused_for_all_mirrors_until_its_value_is_another() {
     let tokens = Tokens::default();
-    tokens.refuse("ghe", "app", &secret("old"), 401);
-    assert!(tokens.refused("ghe", "app", &secret("old")).is_some());
-    assert!(tokens.refused("ghe", "other", &secret("old")).is_some());
-    assert!(tokens.refused("ghe", "other", &secret("new")).is_none());
-    assert!(tokens.refused("gitea", "other", &secret("old")).is_none());
+    tokens.refuse("ghe", Some("app"), &secret("old"), 401);
+    assert!(tokens.refused("ghe", Some("app"), &secret("old")).is_some());
+    assert!(tokens.refused("ghe", Some("other"), &secret("old")).is_some());
+    assert!(tokens.refused("ghe", Some("other"), &secret("new")).is_none());
+    assert!(tokens.refused("gitea", Some("other"), &secret("old")).is_none());
 }
 
 #[test]
 fn a_token_that_does_not_suffice_for_one_repository_serves_the_others() {
     let tokens = Tokens::default();
-    let refused = tokens.refuse("ghe", "app", &secret("x"), 403);
+    let refused = tokens.refuse("ghe", Some("app"), &secret("x"), 403).unwrap();
     assert_eq!(refused.key, "ghe/app");
-    assert!(tokens.refused("ghe", "app", &secret("x")).is_some());
-    assert!(tokens.refused("ghe", "other", &secret("x")).is_none());
+    assert!(tokens.refused("ghe", Some("app"), &secret("x")).is_some());
+    assert!(tokens.refused("ghe", Some("other"), &secret("x")).is_none());
 }
 
 #[test]
 fn a_token_that_suffices_for_nothing_is_refused_as_a_whole() {
     let tokens = Tokens::default();
     for mirror in ["a", "b"] {
-        tokens.refuse("ghe", mirror, &secret("x"), 403);
+        tokens.refuse("ghe", Some(mirror), &secret("x"), 403);
     }
-    assert!(tokens.refused("ghe", "c", &secret("x")).is_none());
-    assert_eq!(tokens.refuse("ghe", "c", &secret("x"), 403).key, "ghe");
-    assert!(tokens.refused("ghe", "d", &secret("x")).is_some());
+    assert!(tokens.refused("ghe", Some("c"), &secret("x")).is_none());
+    let third = tokens.refuse("ghe", Some("c"), &secret("x"), 403).unwrap();
+    assert_eq!(third.key, "ghe");
+    assert!(tokens.refused("ghe", Some("d"), &secret("x")).is_some());
+}
+
+#[test]
+fn that_a_token_does_not_suffice_for_what_is_no_mirror_says_nothing_of_it() {
+    let tokens = Tokens::default();
+    for _ in 0..5 {
+        assert!(tokens.refuse("ghe", None, &secret("x"), 403).is_none());
+    }
+    assert!(tokens.refused("ghe", None, &secret("x")).is_none());
+    for mirror in ["a", "b"] {
+        tokens.refuse("ghe", Some(mirror), &secret("x"), 403);
+    }
+    assert!(tokens.refused("ghe", Some("c"), &secret("x")).is_none());
+    // One that is revoked is revoked for whoever shows it.
+    assert_eq!(tokens.refuse("ghe", None, &secret("x"), 401).unwrap().key, "ghe");
+    assert!(tokens.refused("ghe", Some("c"), &secret("x")).is_some());
 }
 
 #[test]
 fn one_repository_that_opens_shows_that_the_token_is_good() {
     let tokens = Tokens::default();
     for mirror in ["a", "b", "c", "d"] {
-        tokens.refuse("ghe", mirror, &secret("x"), 403);
-        tokens.accept("ghe", "good");
+        tokens.refuse("ghe", Some(mirror), &secret("x"), 403);
+        tokens.accept("ghe", Some("good"));
     }
-    assert!(tokens.refused("ghe", "other", &secret("x")).is_none());
-    assert!(tokens.refused("ghe", "a", &secret("x")).is_some());
+    assert!(tokens.refused("ghe", Some("other"), &secret("x")).is_none());
+    assert!(tokens.refused("ghe", Some("a"), &secret("x")).is_some());
 }
 
 #[test]
 fn what_works_again_is_forgotten_once() {
     let tokens = Tokens::default();
     assert!(!tokens.works("ghe"));
-    tokens.refuse("ghe", "app", &secret("x"), 401);
-    assert!(tokens.accept("ghe", "app"));
-    assert!(tokens.works("ghe") && !tokens.accept("ghe", "app"));
-    assert!(tokens.refused("ghe", "app", &secret("x")).is_none());
+    tokens.refuse("ghe", Some("app"), &secret("x"), 401);
+    assert!(tokens.accept("ghe", Some("app")));
+    assert!(tokens.works("ghe") && !tokens.accept("ghe", Some("app")));
+    assert!(tokens.refused("ghe", Some("app"), &secret("x")).is_none());
 }
 
 #[test]
 fn what_another_process_learned_holds_here_too_and_its_hash_tells_nothing() {
     let (here, there) = (Tokens::default(), Tokens::default());
-    let refused = there.refuse("ghe", "app", &secret("s3cret"), 401);
+    let refused = there.refuse("ghe", Some("app"), &secret("s3cret"), 401).unwrap();
     assert!(!refused.hash.contains("s3cret"));
-    let again = there.refuse("ghe", "app", &secret("s3cret"), 401);
+    let again = there.refuse("ghe", Some("app"), &secret("s3cret"), 401).unwrap();
     assert_eq!(
         refused.hash, again.hash,
         "the same value is refused since the first time"
@@ -77,9 +94,9 @@ fn what_another_process_learned_holds_here_too_and_its_hash_tells_nothing() {
         since: Time(0),
     };
     here.learn(vec![row]);
-    assert!(here.refused("ghe", "other", &secret("s3cret")).is_some());
+    assert!(here.refused("ghe", Some("other"), &secret("s3cret")).is_some());
     here.learn(Vec::new());
-    assert!(here.refused("ghe", "other", &secret("s3cret")).is_none());
+    assert!(here.refused("ghe", Some("other"), &secret("s3cret")).is_none());
 }
 
 #[test]

@@ -81,14 +81,23 @@ impl Tokens {
     }
 
     /// Whether this value of a credential's token was refused, as a whole or for this mirror.
-    pub(super) fn refused(&self, credential: &str, mirror: &str, value: &SecretString) -> Option<Refused> {
+    pub(super) fn refused(
+        &self,
+        credential: &str,
+        mirror: Option<&str>,
+        value: &SecretString,
+    ) -> Option<Refused> {
         let tokens = self.lock();
         let refused = &tokens.get(credential)?.refused;
-        [credential.to_owned(), key(credential, mirror)]
-            .iter()
-            .filter_map(|key| refused.get(key))
-            .find(|one| is_hash_of(&one.hash, value))
-            .cloned()
+        [
+            Some(credential.to_owned()),
+            mirror.map(|name| key(credential, name)),
+        ]
+        .iter()
+        .flatten()
+        .filter_map(|key| refused.get(key))
+        .find(|one| is_hash_of(&one.hash, value))
+        .cloned()
     }
 
     /// Whether it was seen to work just now.
@@ -106,35 +115,39 @@ impl Tokens {
     }
 
     /// The host took it. True if it had been refused before.
-    pub(super) fn accept(&self, credential: &str, mirror: &str) -> bool {
+    pub(super) fn accept(&self, credential: &str, mirror: Option<&str>) -> bool {
         let mut tokens = self.lock();
         let token = tokens.entry(credential.to_owned()).or_default();
         token.worked = Some(Instant::now());
         token.forbidden.clear();
         let whole = token.refused.remove(credential).is_some();
-        let here = token.refused.remove(&key(credential, mirror)).is_some();
-        whole || here
+        let here = mirror.and_then(|name| token.refused.remove(&key(credential, name)));
+        whole || here.is_some()
     }
 
-    /// The host refused it; gives what to write down.
+    /// The host refused it; gives what to write down. That it does not suffice for repositories of no mirror (a one-off run, a preflight of
+    /// what is only planned) is nothing: anybody may name repositories that it was never meant for.
     pub(super) fn refuse(
         &self,
         credential: &str,
-        mirror: &str,
+        mirror: Option<&str>,
         value: &SecretString,
         status: u16,
-    ) -> Refused {
+    ) -> Option<Refused> {
         let mut tokens = self.lock();
         let token = tokens.entry(credential.to_owned()).or_default();
-        token.worked = None;
-        if status == 403 {
-            token.forbidden.insert(mirror.to_owned());
-        }
-        let whole = status != 403 || token.forbidden.len() >= FORBIDDEN_MIRRORS;
-        let key = match whole {
-            true => credential.to_owned(),
-            false => key(credential, mirror),
+        let key = match (status, mirror) {
+            (403, None) => return None,
+            (403, Some(name)) => {
+                token.forbidden.insert(name.to_owned());
+                match token.forbidden.len() >= FORBIDDEN_MIRRORS {
+                    true => credential.to_owned(),
+                    false => key(credential, name),
+                }
+            }
+            _ => credential.to_owned(),
         };
+        token.worked = None;
         // The same value keeps its hash, by which it is known how long it is refused.
         let before = token.refused.get(&key);
         let (hash, since) = match before.filter(|one| is_hash_of(&one.hash, value)) {
@@ -149,7 +162,7 @@ impl Tokens {
             learned: Some(Instant::now()),
         };
         token.refused.insert(refused.key.clone(), refused.clone());
-        refused
+        Some(refused)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Token>> {

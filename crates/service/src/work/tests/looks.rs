@@ -94,3 +94,28 @@ async fn a_host_that_asks_for_patience_is_not_looked_at() {
     assert!(drift.contains("asks for patience"), "{drift}");
     assert!(scene.server.requests().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repositories_that_somebody_only_tries_take_no_token_from_the_mirrors() {
+    let scene = scene(1).await;
+    scene.source.commit("main", "one");
+    std::fs::write(scene.directory.path().join("token"), "good").unwrap();
+    let not_ours = When::is(|request| request.path.contains("/not-ours"));
+    scene.server.on(not_ours, Then::status(403));
+    let base = scene.server.base_url();
+    for number in 0..4 {
+        let spec = serde_json::json!({
+            "name": format!("new{number}"),
+            "source": format!("{base}/not-ours{number}.git"),
+            "target": format!("{base}/target.git"),
+        });
+        let spec = serde_json::from_value(spec).unwrap();
+        let report = look::check_spec(&scene.app, &caller(None), &spec).await.unwrap();
+        // Each is asked itself.
+        let (what, text) = failed(&report);
+        assert_eq!(what, CheckWhat::Read, "{text}");
+    }
+    assert!(scene.store().refused_secrets().await.unwrap().is_empty());
+    assert!(scene.store().notices().await.unwrap().is_empty());
+    assert!(check(&scene, 0).await.ok);
+}
