@@ -92,15 +92,12 @@ impl Store {
         tx.commit().await
     }
 
-    /// What failed for this mirror works again: each failure is over for it. Gives whether there was any.
-    pub async fn settle_failures(&self, mirror: &str, now: Time) -> Result<bool, StoreError> {
+    /// The failures of this mirror that are not over, by cause.
+    pub async fn failures(&self, mirror: &str) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT m.cause FROM notice_mirrors m JOIN notices n ON n.cause = m.cause \
                    WHERE m.mirror = $1 AND m.over IS NULL AND n.over IS NULL AND n.event = 'failure' ORDER BY m.cause";
         let rows = self.db().rows(sql, args![mirror]).await?;
-        for row in &rows {
-            self.settle_notice(&row.text("cause")?, mirror, now).await?;
-        }
-        Ok(!rows.is_empty())
+        rows.iter().map(|row| row.text("cause")).collect()
     }
 
     /// Causes whose beginning (older than `before`, so that mirrors gather) or end nobody was told of. They count as told to this caller

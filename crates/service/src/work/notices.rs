@@ -78,13 +78,23 @@ pub(super) fn of_trouble(mirror: &str, claim: &Claim, trouble: &Trouble, now: Ti
             format!("the token of the credential `{credential}` cannot be read: {reason}"),
         ),
         Trouble::Host { host, kind, message } => (format!("host {host} {kind}"), message.clone()),
-        Trouble::Own { kind, message } => (format!("mirror {mirror} {kind}"), message.clone()),
+        Trouble::Own { kind, message } => (format!("{}{kind}", own(mirror)), message.clone()),
     };
     is_lasting(dues, now).then_some(Raised {
         cause,
         event: "failure",
         text,
     })
+}
+
+/// Whether a failure is one of the mirror itself, and not of a host or a credential.
+pub(super) fn is_own(cause: &str, mirror: &str) -> bool {
+    cause.starts_with(&own(mirror))
+}
+
+/// How the causes of a mirror's own failures begin.
+fn own(mirror: &str) -> String {
+    format!("mirror {mirror} ")
 }
 
 /// Of a token that was refused: at once, since it is not tried again.

@@ -95,9 +95,19 @@ async fn write_down(worker: &Worker, claim: &Claim, made: &Made) -> Result<(), S
     }
     // However it came to work again: by itself, by a run that a person asked for, with another address.
     if is_good(made) {
-        store.settle_failures(mirror, now).await?;
+        for cause in store.failures(mirror).await? {
+            if is_of_all(claim, made) || !notices::is_own(&cause, mirror) {
+                store.settle_notice(&cause, mirror, now).await?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Whether the run carried all that may have failed before: what is due, or the whole scope. One of some references, or of an order,
+/// tells that the hosts and the tokens work, and nothing of the other references.
+fn is_of_all(claim: &Claim, made: &Made) -> bool {
+    matches!(claim.work, Work::Due(_)) || made.outcome.looked_at.is_some()
 }
 
 /// Whether both hosts were asked, and nothing failed. A dry run tells nothing of writing.

@@ -213,6 +213,42 @@ async fn a_good_run_by_hand_ends_a_failure_and_a_dry_one_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_good_run_of_one_reference_ends_no_failure_of_another() {
+    let mut scene = Scene::one_way("").await;
+    scene.source.commit("main", "one");
+    scene.start().await;
+    // The last by name is over after all others that end with it.
+    let (own, shared) = ("mirror app rejected", "some trouble that mirrors share");
+    for cause in [own, shared] {
+        let raised = scene
+            .store()
+            .raise(cause, "failure", "it fails", "app", Time::now());
+        raised.await.unwrap();
+    }
+    let one = Inputs {
+        references: vec!["refs/heads/main".into()],
+        ..Inputs::default()
+    };
+    scene.ask(one).await;
+    let causes = async |scene: &Scene| {
+        let notices = scene.store().notices().await.unwrap();
+        notices.into_iter().map(|one| one.cause).collect::<Vec<_>>()
+    };
+    // That the hosts and tokens work is learned from any run.
+    scene
+        .wait_for("the shared failure to be over", async |scene: &Scene| {
+            causes(scene).await == [own]
+        })
+        .await;
+    scene.ask(Inputs::default()).await;
+    scene
+        .wait_for("the other failure to be over", async |scene: &Scene| {
+            causes(scene).await.is_empty()
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_there_keeps_nobody_else_from_being_told_once() {
     let (there, away) = (Inbox::open().await, Inbox::open().await);
     *away.answers.lock().unwrap() = vec![500; 20];
