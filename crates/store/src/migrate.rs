@@ -42,6 +42,10 @@ const STEPS: &[Step] = &[
         number: 6,
         sql: include_str!("../migrations/0006.sql"),
     },
+    Step {
+        number: 7,
+        sql: include_str!("../migrations/0007.sql"),
+    },
 ];
 
 /// Any number will do, as long as no other program on the same database takes it for its own.

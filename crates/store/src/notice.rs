@@ -28,6 +28,10 @@ pub struct Notice {
 /// How long one process has for telling people, before another tries.
 const LEASE: Duration = Duration::from_secs(60);
 
+/// Asked after each good run: `notice_mirrors_open` answers it.
+const FAILURES: &str = "SELECT m.cause FROM notice_mirrors m JOIN notices n ON n.cause = m.cause \
+     WHERE m.mirror = $1 AND m.over IS NULL AND n.over IS NULL AND n.event = 'failure' ORDER BY m.cause";
+
 impl Store {
     /// A cause exists (still) and concerns this mirror. One that was over begins anew.
     pub async fn raise(
@@ -94,9 +98,7 @@ impl Store {
 
     /// The failures of this mirror that are not over, by cause.
     pub async fn failures(&self, mirror: &str) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT m.cause FROM notice_mirrors m JOIN notices n ON n.cause = m.cause \
-                   WHERE m.mirror = $1 AND m.over IS NULL AND n.over IS NULL AND n.event = 'failure' ORDER BY m.cause";
-        let rows = self.db().rows(sql, args![mirror]).await?;
+        let rows = self.db().rows(FAILURES, args![mirror]).await?;
         rows.iter().map(|row| row.text("cause")).collect()
     }
 

@@ -136,3 +136,16 @@ on_both!(nothing_is_told_of_a_mirror_that_left_or_is_another_one, |fresh| {
     store.adopt(&[], Time(30)).await.unwrap();
     assert!(store.notices().await.unwrap().is_empty());
 });
+
+#[tokio::test]
+async fn the_failures_of_a_mirror_are_found_without_reading_those_of_others() {
+    let fresh = sqlite().await;
+    let plan = format!("EXPLAIN QUERY PLAN {FAILURES}");
+    let plan = sqlx::AssertSqlSafe(plan);
+    let rows = fresh.store.db().rows(plan, args!["app"]).await.unwrap();
+    let steps: Vec<String> = rows.iter().map(|row| row.text("detail").unwrap()).collect();
+    assert!(
+        steps.iter().any(|step| step.contains("notice_mirrors_open")),
+        "{steps:?}"
+    );
+}
