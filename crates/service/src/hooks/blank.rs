@@ -1,5 +1,6 @@
 //! Secrets of an endpoint that a host repeats in what it sends: blanked out before a delivery is kept. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
@@ -42,13 +43,29 @@ pub(super) fn blanked(text: String, secrets: &[SecretString]) -> String {
 fn forms(secret: &str) -> BTreeSet<String> {
     let quoted = serde_json::Value::from(secret).to_string();
     let json = quoted[1..quoted.len() - 1].to_owned();
+    // Gitea, Forgejo and Gogs: Go writes what HTML would take for its own by number.
+    let go = json
+        .replace('&', "\\u0026")
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e");
+    let percent = utf8_percent_encode(secret, RESERVED);
     [
         secret.to_owned(),
         json.replace('/', "\\/"),
-        utf8_percent_encode(secret, RESERVED).to_string(),
+        percent.to_string(),
+        percent.map(lower_escape).collect(),
+        go,
         json,
     ]
     .into()
+}
+
+/// `%2f` of `%2F`; what is no escape stays as it is.
+fn lower_escape(piece: &str) -> Cow<'_, str> {
+    match piece.starts_with('%') {
+        true => piece.to_ascii_lowercase().into(),
+        false => piece.into(),
+    }
 }
 
 #[cfg(test)]
@@ -62,12 +79,14 @@ mod tests {
 
     #[test]
     fn a_secret_is_blanked_however_it_is_written() {
-        let secret = "a/b\"c d+é";
+        let secret = "A/b\"c d+é<&>";
         for form in [
-            "a/b\"c d+é",
-            "a/b\\\"c d+é",
-            "a\\/b\\\"c d+é",
-            "a%2Fb%22c%20d%2B%C3%A9",
+            "A/b\"c d+é<&>",
+            "A/b\\\"c d+é<&>",
+            "A\\/b\\\"c d+é<&>",
+            "A/b\\\"c d+é\\u003c\\u0026\\u003e",
+            "A%2Fb%22c%20d%2B%C3%A9%3C%26%3E",
+            "A%2fb%22c%20d%2b%c3%a9%3c%26%3e",
         ] {
             assert_eq!(
                 after(&format!("<{form}><{form}>"), &[secret]),

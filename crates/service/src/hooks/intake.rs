@@ -95,7 +95,7 @@ pub(super) async fn take(
     response
 }
 
-/// Refuses who sends too often. Nothing of the request was looked at: neither its signature, which costs, nor its endpoint.
+/// Refuses who sends too often. Its signature, which costs, was not looked at, and nothing is answered of its endpoint.
 fn limited(hooks: &Hooks, loaded: &Loaded, from: Option<IpAddr>) -> Result<(), Refusal> {
     let Some(from) = from else { return Ok(()) };
     let each_second = f64::from(loaded.config.limits.hook_rate.max(1));
@@ -223,7 +223,7 @@ impl Visit<'_> {
             event: None,
             at: self.hooks.app.store.now(),
             from: self.from.clone(),
-            headers: blanked(kept(&self.headers, self.endpoint), known),
+            headers: kept(&self.headers, self.endpoint, known),
             body,
             status: StatusCode::ACCEPTED.as_u16(),
             disposition: String::new(),
@@ -432,8 +432,8 @@ fn lowered(headers: &HeaderMap) -> Headers {
     lowered
 }
 
-/// The headers that may be kept, as JSON.
-fn kept(headers: &Headers, endpoint: &Endpoint) -> String {
+/// The headers that may be kept, as JSON, without these secrets.
+fn kept(headers: &Headers, endpoint: &Endpoint, known: &[SecretString]) -> String {
     // A header that the configuration calls a signature is one, whatever its name.
     let signature = endpoint
         .trigger
@@ -444,6 +444,8 @@ fn kept(headers: &Headers, endpoint: &Endpoint) -> String {
         .iter()
         .filter(|(name, _)| webhook::may_keep(name) && Some(*name) != signature.as_ref())
         .map(|(name, value)| {
+            // Before it is cut: a part of a secret would not be found.
+            let value = blanked(value.clone(), known);
             let value: String = value.chars().take(KEPT_HEADER).collect();
             (name.clone(), gitwire::message::sanitize(value))
         })
