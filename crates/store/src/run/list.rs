@@ -211,8 +211,8 @@ impl Store {
         rows.iter().map(|row| row.text("id")).collect()
     }
 
-    /// Wishes the end of a run: a queued one ends at once, one under way at its worker's next heartbeat. One that ended already is
-    /// left as it is.
+    /// Wishes the end of a run: a queued one ends at once, one under way as soon as its worker asks for [`Store::cancelled_runs`]. One
+    /// that ended already is left as it is.
     pub async fn cancel_run(&self, id: &str, by: &str, now: Time) -> Result<State, StoreError> {
         let mirror = self
             .db()
