@@ -130,11 +130,26 @@ impl Store {
         }
     }
 
-    /// What a host or refsync refuses to write until a side changes, by mirror and reason, the oldest first: at most `limit` of them.
-    pub async fn refusals(&self, limit: u32) -> Result<Vec<Refusals>, StoreError> {
-        let sql = "SELECT mirror, words, count(*) AS total, min(since) AS since FROM standing \
-             WHERE why IN ('rejected', 'refused') GROUP BY mirror, words ORDER BY min(since), mirror, words LIMIT $1";
-        let rows = self.db().rows(sql, args![i64::from(limit)]).await?;
+    /// What a host or refsync refuses to write until a side changes, by mirror and reason, the oldest first: at most `limit` of them, of
+    /// all mirrors or of those with a label and its value.
+    pub async fn refusals(
+        &self,
+        label: Option<(&str, &str)>,
+        limit: u32,
+    ) -> Result<Vec<Refusals>, StoreError> {
+        let mut values = args![i64::from(limit)];
+        let labelled = match label {
+            None => "",
+            Some((label, value)) => {
+                values.extend(args![label, value]);
+                " AND mirror IN (SELECT mirror FROM mirror_labels WHERE label = $2 AND value = $3)"
+            }
+        };
+        let sql = format!(
+            "SELECT mirror, words, count(*) AS total, min(since) AS since FROM standing \
+             WHERE why IN ('rejected', 'refused'){labelled} GROUP BY mirror, words ORDER BY min(since), mirror, words LIMIT $1"
+        );
+        let rows = self.db().rows(sqlx::AssertSqlSafe(sql), values).await?;
         rows.iter()
             .map(|row| {
                 Ok(Refusals {
@@ -232,6 +247,42 @@ mod tests {
             assert!(store.conflict("a", &name("tag")).await.is_err());
             let drift = store.standing("a", &Ask::default()).await.unwrap();
             assert_eq!(drift.items.len(), 2);
+        }
+    );
+
+    on_both!(
+        of_what_is_refused_those_of_a_label_are_the_oldest_of_that_label,
+        |fresh| {
+            let store = &fresh.store;
+            let of = |name: &str, team: &str| {
+                let mut known = known(name);
+                known.labels = [("team".to_owned(), team.to_owned())].into();
+                known
+            };
+            store
+                .adopt(&[of("a", "core"), of("b", "pay")], Time(0))
+                .await
+                .unwrap();
+            for _ in 0..2 {
+                let claim = fresh.claim("w", Time(1)).await.unwrap();
+                let since = if claim.mirror.as_deref() == Some("a") {
+                    10
+                } else {
+                    20
+                };
+                let outcome = Outcome {
+                    standing: vec![stands("x", Why::Rejected, '1', '2', since)],
+                    ..Outcome::default()
+                };
+                store.finish(&claim, &outcome, Time(1)).await.unwrap();
+            }
+            let first = async |label| {
+                let refusals = store.refusals(label, 1).await.unwrap();
+                refusals.into_iter().map(|one| one.mirror).collect::<Vec<_>>()
+            };
+            assert_eq!(first(None).await, ["a"]);
+            assert_eq!(first(Some(("team", "pay"))).await, ["b"]);
+            assert!(first(Some(("team", "other"))).await.is_empty());
         }
     );
 }

@@ -119,13 +119,9 @@ async fn seen_notice(app: &App, caller: &Caller, notice: Notice) -> Result<Optio
 pub(crate) async fn refusals(app: &App, caller: &Caller) -> Result<Vec<Refusals>, OpError> {
     /// More than a page shows.
     const MOST: u32 = 500;
-    let mut seen = Vec::new();
-    for refusals in app.store.refusals(MOST).await? {
-        if caller.sees_mirror(app, &refusals.mirror).await? {
-            seen.push(refusals);
-        }
-    }
-    Ok(seen)
+    let label = caller.token.label.as_ref();
+    let label = label.map(|(key, value)| (key.as_str(), value.as_str()));
+    Ok(app.store.refusals(label, MOST).await?)
 }
 
 /// Why the configuration is not in force, or not the file's, for those who see all mirrors.
