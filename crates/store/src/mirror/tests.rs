@@ -298,3 +298,17 @@ on_both!(the_number_of_references_is_unknown_before_a_full_look, |fresh| {
     store.finish(&claim, &outcome, Time(1)).await.unwrap();
     assert_eq!(references().await, Some(0));
 });
+
+on_both!(
+    where_more_sweeps_have_come_than_were_asked_for_the_next_comes_at_once,
+    |fresh| {
+        let mirrors: Vec<_> = (0..3).map(|number| known(&format!("m{number}"))).collect();
+        fresh.store.adopt(&mirrors, Time(0)).await.unwrap();
+        let later = Time(10_000_000);
+        let first = fresh.store.mark_sweeps(later, 2, &none).await.unwrap();
+        assert_eq!((first.due.len(), first.next), (2, Some(later)));
+        let rest = fresh.store.mark_sweeps(later, 2, &none).await.unwrap();
+        assert_eq!(rest.due.len(), 1);
+        assert!(rest.next > Some(later));
+    }
+);

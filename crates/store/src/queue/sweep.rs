@@ -31,7 +31,7 @@ pub struct Come {
     pub due: Vec<String>,
     /// Those that the caller takes upon itself.
     pub spared: Vec<Quiet>,
-    /// When the next one comes that is neither.
+    /// When the next one comes that is neither: at once, where more have come than were asked for.
     pub next: Option<Time>,
 }
 
@@ -57,6 +57,7 @@ impl Store {
             )
             .await?;
         let mut come = Come::default();
+        let are_all = rows.len() < limit as usize;
         let mut marked = Vec::new();
         for row in rows {
             let (mirror, at) = (row.text("name")?, row.int("next_sweep")?);
@@ -84,6 +85,10 @@ impl Store {
                 }
             }
             self.commit_and_wake(tx).await?;
+        }
+        if !are_all {
+            come.next = Some(now);
+            return Ok(come);
         }
         let next = self
             .db()
