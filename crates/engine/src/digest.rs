@@ -18,8 +18,14 @@ pub struct Digest([u64; 2]);
 impl Digest {
     /// Adds a reference that a side lists.
     pub(crate) fn take_in(&mut self, side: Side, name: &RefName, id: Oid) {
+        self.replace(side, name, None, Some(id));
+    }
+
+    /// A side lists another value of a reference, or none.
+    pub(crate) fn replace(&mut self, side: Side, name: &RefName, old: Option<Oid>, new: Option<Oid>) {
         for (sum, key) in self.0.iter_mut().zip(KEYS.iter()) {
-            *sum = sum.wrapping_add(key.hash_one((side == Side::Source, name, id)));
+            let part = |id: Option<Oid>| id.map_or(0, |id| key.hash_one((side == Side::Source, name, id)));
+            *sum = sum.wrapping_sub(part(old)).wrapping_add(part(new));
         }
     }
 }
@@ -42,6 +48,13 @@ mod tests {
         let one = (Side::Source, "refs/heads/a", '1');
         let other = (Side::Target, "refs/heads/b", '2');
         assert_eq!(digest(&[one, other]), digest(&[other, one]));
+        let mut written = digest(&[one, other]);
+        let (name, ids) = (
+            RefName::new("refs/heads/b").unwrap(),
+            ["2", "3"].map(|digit| Oid::from_hex(digit.repeat(40).as_bytes()).unwrap()),
+        );
+        written.replace(Side::Target, &name, Some(ids[0]), Some(ids[1]));
+        assert_eq!(written, digest(&[one, (Side::Target, "refs/heads/b", '3')]));
         for different in [
             vec![one],
             vec![one, other, other],

@@ -39,10 +39,20 @@ impl<'a> Ledger<'a> {
 
     fn enter_as(&mut self, reference: RefReport, became: Became) {
         if !self.report.dry_run {
+            self.digest(&reference, became);
             self.remember(&reference, became);
         }
         self.listener.tell(Event::Reference(reference.clone()));
         self.report.references.push(reference);
+    }
+
+    /// Notes what is listed from now on.
+    fn digest(&mut self, RefReport { name, seen, .. }: &RefReport, became: Became) {
+        if let (Became::Written { to, value }, Some(digest)) = (became, &mut self.report.digest)
+            && self.request.scope.covers(name)
+        {
+            digest.replace(to, name, *seen.of(to), value);
+        }
     }
 
     fn remember(&mut self, reference: &RefReport, became: Became) {

@@ -185,7 +185,7 @@ pub struct Report {
     pub dry_run: bool,
     /// How many references in scope each side lists, as far as it was asked.
     pub scope: Both<u64>,
-    /// What both sides listed in scope, if both were listed.
+    /// What both sides have in scope, if both were listed: as they listed it, and as it was written since.
     pub digest: Option<Digest>,
     /// The bases that are others than the request gave, if it asked for them; `Unknown` forgets one. Of a dry run there are none.
     pub bases: BTreeMap<RefName, Base>,

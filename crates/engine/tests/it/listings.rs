@@ -258,3 +258,23 @@ async fn a_name_that_is_listed_twice_is_no_listing() {
     let fault = nothing_is_written(&scene, Side::Source).await;
     assert!(fault.to_string().contains("twice"), "{fault}");
 }
+
+#[tokio::test]
+async fn a_glance_sees_what_a_run_left() {
+    for two_way in [false, true] {
+        let scene = Scene::mirrored();
+        scene.source.commit("main", "on");
+        scene.source.commit("new", "another");
+        let mirror = || match two_way {
+            false => scene.mirror(),
+            true => scene.mirror().two_way(),
+        };
+        let seen = async || engine::glance(&mirror().request).await.unwrap();
+        let before = seen().await;
+        let left = mirror().run().await.ok().report.digest.unwrap();
+        assert_ne!(left, before);
+        assert_eq!(left, seen().await);
+        scene.target.commit("main", "theirs");
+        assert_ne!(left, seen().await);
+    }
+}
