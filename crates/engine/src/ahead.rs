@@ -8,7 +8,6 @@ use futures_util::future::BoxFuture;
 use gitwire::{Oid, RefName};
 
 use crate::decide::{Base, Change, Direction, Moved, OldValue};
-use crate::error::Fault;
 use crate::receive::Receive;
 use crate::request::Request;
 use crate::side::{Both, Side};
@@ -23,8 +22,8 @@ pub(crate) struct Ahead<'r> {
 
 enum Stream<'r> {
     /// Never locked: what holds it may be looked at from several threads, and it may not.
-    Coming(Mutex<BoxFuture<'r, Result<PackStream, Fault>>>),
-    Come(Box<Result<PackStream, Fault>>),
+    Coming(Mutex<BoxFuture<'r, Option<PackStream>>>),
+    Come(Box<Option<PackStream>>),
 }
 
 /// What will be written, if nothing else happened than what was told.
@@ -40,12 +39,19 @@ impl<'r> Ahead<'r> {
     /// Asks for the pack of the change that was told, if one alone was.
     pub(crate) fn start(request: &Request, remotes: &'r Both<Remote>) -> Option<Self> {
         let guess = guess(request)?;
-        let upload = Upload::unasked(remotes.of(guess.to.other()))?;
+        let remote = remotes.of(guess.to.other());
+        let upload = Upload::unasked(remote)?;
         let wanted = Wanted {
             thin: true,
             ..Wanted::between(guess.new, guess.old)
         };
-        let fetch = async move { upload.fetch(&wanted).await };
+        let fetch = async move {
+            let room = remote.spare().await?;
+            let come = upload.fetch(&wanted).await;
+            // What went wrong, asking properly will tell.
+            let come = come.inspect_err(|fault| tracing::debug!(target: "refsync", "asked ahead: {fault}"));
+            Some(come.ok()?.in_room(room))
+        };
         Some(Self {
             guess,
             stream: Stream::Coming(Mutex::new(Box::pin(fetch))),
@@ -80,13 +86,10 @@ impl<'r> Ahead<'r> {
         if !right || !plain {
             return None;
         }
-        let come = match self.stream {
+        match self.stream {
             Stream::Coming(coming) => coming.into_inner().unwrap_or_else(PoisonError::into_inner).await,
             Stream::Come(come) => *come,
-        };
-        // What went wrong, asking properly will tell.
-        come.inspect_err(|fault| tracing::debug!(target: "refsync", "asked ahead: {fault}"))
-            .ok()
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use gitwire::Oid;
 use gitwire::pack::{ParentScan, ScanLimits};
 
-use crate::error::{Error, Fault, Stage};
+use crate::error::{Error, Fault};
 use crate::event::Listener;
 use crate::request::Request;
 use crate::side::Side;
@@ -49,14 +49,9 @@ pub struct Commit {
 ///
 /// As a run's; also if the server does not have the value, or sends more than can be looked at.
 pub async fn history(request: &Request, side: Side, value: Oid, base: Option<Oid>) -> Result<History, Error> {
-    let url = request.ends.of(side).url.to_string();
-    let at = |kind: Fault| Error {
-        side,
-        stage: Stage::Observe,
-        url: url.clone(),
-        kind,
-    };
+    let at = |kind: Fault| request.unopened(side, kind);
     let remote = Remote::new(side, request, &Listener::none()).map_err(at)?;
+    let _permit = request.enter(&[side]).await?;
     read(&remote, value, base).await.map_err(at)
 }
 

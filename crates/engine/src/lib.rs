@@ -38,4 +38,4 @@ mod withhold;
 
 pub use clients::Clients;
 pub use knock::knock;
-pub use run::run;
+pub use run::{glance, run};

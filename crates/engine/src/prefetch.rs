@@ -69,10 +69,14 @@ pub(crate) async fn prefetch<'r>(
     let mut stream = match come {
         Some(stream) => stream,
         None => {
+            // It stays open while questions are asked. Where the host has no room for that, the pack comes when it is needed.
+            let Some(room) = remotes.of(from).spare().await else {
+                return Ok(());
+            };
             let old = hoped.iter().filter_map(|(_, change)| change.action.old_value());
             let haves = old.chain(observed.common.iter().copied());
             let wanted = Wanted::for_push(wants.iter().copied().collect(), haves.collect(), receive);
-            upload.fetch(&wanted).await.map_err(at)?
+            upload.fetch(&wanted).await.map_err(at)?.in_room(room)
         }
     };
     if wants.len() == 1 {

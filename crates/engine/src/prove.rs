@@ -15,7 +15,7 @@ use crate::side::{Both, Side};
 use crate::transport::Remote;
 use crate::upload::Upload;
 
-/// How many questions about lineage are under way at once. Each is a process on the server.
+/// How many questions about lineage are under way at once, where the host has room for them. Each is a process on the server.
 const QUESTIONS: usize = 4;
 
 /// Up to how many updates are looked at more closely only to tell people what they are.
@@ -45,6 +45,7 @@ pub(crate) async fn prove<'r>(
         let uploads = &observed.uploads;
         let answers: Vec<(Question, Lineage)> = stream::iter(questions)
             .map(|(asked, Asking { commits, needed })| async move {
+                let _turn = remotes.of(asked.side).turn().await;
                 let answer = match uploads.of(asked.side) {
                     Some(upload) if needed => upload.lineage(asked.question, commits).await,
                     // No run fails for want of a word.
@@ -160,6 +161,7 @@ pub(crate) async fn prove_all<'r>(
     };
     let answers: Vec<(Question, Lineage)> = stream::iter(questions)
         .map(|question| async move {
+            let _turn = remotes.of(side).turn().await;
             // No run fails for want of a word: what nobody can tell is held.
             let answer = upload.lineage(question, true).await;
             (question, answer.unwrap_or(Lineage::Unproven))
@@ -176,6 +178,7 @@ pub(crate) async fn prove_all<'r>(
 /// Opens the conversation for reading, if it is not open.
 pub(crate) async fn open<'r>(upload: &mut Option<Upload<'r>>, remote: &'r Remote) -> Result<(), Error> {
     if upload.is_none() {
+        let _turn = remote.turn().await;
         *upload = Some(
             Upload::open(remote)
                 .await

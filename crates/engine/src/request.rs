@@ -12,12 +12,13 @@ use secrecy::SecretString;
 use crate::base::{self, Intent};
 use crate::clients::Clients;
 use crate::decide::{Base, Direction, Hints, Policy};
+use crate::error::{Error, Fault, Stage};
 use crate::guard::Guard;
-use crate::keeper::{Hosts, Recorder};
+use crate::keeper::{Hosts, Permit, Recorder};
 use crate::order::Order;
 use crate::reach::Reach;
 use crate::scope::Scope;
-use crate::side::Both;
+use crate::side::{Both, Side};
 use crate::url::RemoteUrl;
 
 pub use gitwire::receive_pack::check_push_option;
@@ -103,6 +104,27 @@ impl Request {
             recorder: None,
             hosts: None,
             clients: Clients::default(),
+        }
+    }
+
+    /// Waits for the permit to talk to these sides, if somebody keeps budgets.
+    pub(crate) async fn enter(&self, sides: &[Side]) -> Result<Option<Permit>, Error> {
+        let Some(hosts) = &self.hosts else {
+            return Ok(None);
+        };
+        let entered = hosts.enter(sides).await;
+        entered
+            .map(Some)
+            .map_err(|(side, kind)| self.unopened(side, kind))
+    }
+
+    /// The error of a side that nobody has talked to yet.
+    pub(crate) fn unopened(&self, side: Side, kind: Fault) -> Error {
+        Error {
+            side,
+            stage: Stage::Observe,
+            url: self.ends.of(side).url.to_string(),
+            kind,
         }
     }
 

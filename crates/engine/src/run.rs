@@ -2,7 +2,8 @@
 
 use crate::ahead::Ahead;
 use crate::clock::Clock;
-use crate::error::{Error, Fault, Stage};
+use crate::digest::Digest;
+use crate::error::{Error, Stage};
 use crate::event::{Event, Listener};
 use crate::ledger::Ledger;
 use crate::observe::observe;
@@ -33,9 +34,21 @@ pub async fn run(request: &Request, listener: &Listener) -> Report {
     report
 }
 
+/// Lists both sides and nothing more: what they have in scope, in a few bytes.
+///
+/// # Errors
+///
+/// As a run's.
+pub async fn glance(request: &Request) -> Result<Digest, Error> {
+    let listener = Listener::none();
+    let remotes = remotes(request, &listener)?;
+    let _permit = request.enter(&[Side::Source, Side::Target]).await?;
+    Ok(observe(request, &remotes).await?.digest)
+}
+
 async fn attempt(request: &Request, listener: &Listener, report: &mut Report) -> Result<(), Error> {
     let remotes = remotes(request, listener)?;
-    let _permits = enter(request).await?;
+    let _permit = request.enter(&[Side::Source, Side::Target]).await?;
 
     listener.tell(Event::Stage(Stage::Observe));
     let mut ahead = Ahead::start(request, &remotes);
@@ -74,38 +87,8 @@ async fn attempt(request: &Request, listener: &Listener, report: &mut Report) ->
     relayed
 }
 
-/// Waits for the permits to talk to the hosts: one for each, in the order of their names, so that no two runs wait for each other.
-async fn enter(request: &Request) -> Result<Vec<Box<dyn Send>>, Error> {
-    let Some(hosts) = &request.hosts else {
-        return Ok(Vec::new());
-    };
-    let host = |side: Side| request.ends.of(side).url.host().unwrap_or_default();
-    let mut sides = vec![
-        (host(Side::Source), Side::Source),
-        (host(Side::Target), Side::Target),
-    ];
-    sides.sort();
-    sides.dedup_by(|later, earlier| later.0 == earlier.0);
-    let mut permits = Vec::new();
-    for (host, side) in sides {
-        let permit = hosts.enter(side, &host).await;
-        permits.push(permit.map_err(|kind| unopened(request, side, kind))?);
-    }
-    Ok(permits)
-}
-
-fn unopened(request: &Request, side: Side, kind: Fault) -> Error {
-    Error {
-        side,
-        stage: Stage::Observe,
-        url: request.ends.of(side).url.to_string(),
-        kind,
-    }
-}
-
 fn remotes(request: &Request, listener: &Listener) -> Result<Both<Remote>, Error> {
-    let make =
-        |side: Side| Remote::new(side, request, listener).map_err(|kind| unopened(request, side, kind));
+    let make = |side: Side| Remote::new(side, request, listener).map_err(|kind| request.unopened(side, kind));
     Ok(Both {
         source: make(Side::Source)?,
         target: make(Side::Target)?,

@@ -71,6 +71,7 @@ async fn ask_side(doubtful: &BTreeSet<RefName>, remote: &Remote) -> Result<Symbo
     if doubtful.is_empty() {
         return Ok(Symbolic::default());
     }
+    let _turn = remote.turn().await;
     let listed = list(doubtful, remote, Ask::V2).await;
     match listed.map_err(|fault| remote.error(Stage::Decide, fault))? {
         Some(symbolic) => Ok(symbolic),

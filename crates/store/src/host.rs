@@ -1,91 +1,66 @@
 //! What all processes must know of a host: how many may ask at a time, when it wants to be left alone, which secret it refused.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::db::{Dialect, args};
+use crate::db::args;
 use crate::{Store, StoreError, Time};
 
-/// The slots of hosts where one process has the database to itself: a commit to the disk for each request would cost more than the
-/// request.
-#[derive(Debug, Default)]
-pub(crate) struct Slots(Mutex<HashMap<(String, i64), Slot>>);
-
-#[derive(Debug)]
-struct Slot {
-    holder: String,
-    until: Time,
-}
-
-impl Slots {
-    fn table(&self) -> MutexGuard<'_, HashMap<(String, i64), Slot>> {
-        // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self, host: &str, slots: u32, holder: &str, until: Time, now: Time) -> Option<i64> {
-        let mut table = self.table();
-        let free = (0..i64::from(slots)).find(|slot| {
-            let taken = table.get(&(host.to_owned(), *slot));
-            taken.is_none_or(|taken| taken.until <= now)
-        })?;
-        let slot = Slot {
-            holder: holder.to_owned(),
-            until,
-        };
-        table.insert((host.to_owned(), free), slot);
-        Some(free)
-    }
-
-    fn give(&self, host: &str, slot: i64, holder: &str) {
-        let mut table = self.table();
-        let key = (host.to_owned(), slot);
-        if table.get(&key).is_some_and(|taken| taken.holder == holder) {
-            table.remove(&key);
-        }
-    }
+/// So many of a host's slots.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// How many.
+    pub slots: u32,
+    /// How many the host has.
+    pub of: u32,
 }
 
 impl Store {
-    /// Takes one of a host's `slots`, for at most `lease`; `None` if all are taken. On SQLite a slot is known to this process alone.
-    pub async fn take_slot(
+    /// Takes `wanted` of a host's slots, for at most `lease`, or none of them; true if they were taken.
+    pub async fn take_slots(
         &self,
         host: &str,
-        slots: u32,
+        wanted: Wanted,
         holder: &str,
         lease: Duration,
         now: Time,
-    ) -> Result<Option<i64>, StoreError> {
-        let until = now + lease;
-        if self.db().dialect == Dialect::Sqlite {
-            return Ok(self.inner.slots.take(host, slots, holder, until, now));
-        }
+    ) -> Result<bool, StoreError> {
         let sql = "SELECT slot FROM host_slots WHERE host = $1 AND until > $2";
         let rows = self.db().rows(sql, args![host, now]).await?;
         let taken = rows
             .iter()
             .map(|row| row.int("slot"))
-            .collect::<Result<Vec<_>, _>>()?;
-        for slot in (0..i64::from(slots)).filter(|slot| !taken.contains(slot)) {
-            let sql = "INSERT INTO host_slots (host, slot, holder, until) VALUES ($1, $2, $3, $4) \
-                       ON CONFLICT (host, slot) DO UPDATE SET holder = excluded.holder, until = excluded.until \
-                       WHERE host_slots.until <= $5";
-            if self.db().exec(sql, args![host, slot, holder, until, now]).await? == 1 {
-                return Ok(Some(slot));
+            .collect::<Result<HashSet<_>, _>>()?;
+        let mut free = (0..i64::from(wanted.of)).filter(|slot| !taken.contains(slot));
+        let mut tx = self.begin().await?;
+        for _ in 0..wanted.slots {
+            // In the order of their numbers, so that no two transactions wait for each other.
+            loop {
+                let Some(slot) = free.next() else {
+                    return Ok(false);
+                };
+                let sql = "INSERT INTO host_slots (host, slot, holder, until) VALUES ($1, $2, $3, $4) \
+                           ON CONFLICT (host, slot) DO UPDATE SET holder = excluded.holder, until = excluded.until \
+                           WHERE host_slots.until <= $5";
+                if tx.exec(sql, args![host, slot, holder, now + lease, now]).await? == 1 {
+                    break;
+                }
             }
         }
-        Ok(None)
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Gives a slot back. One that lapsed and is another's by now stays the other's.
-    pub async fn give_slot(&self, host: &str, slot: i64, holder: &str) -> Result<(), StoreError> {
-        if self.db().dialect == Dialect::Sqlite {
-            self.inner.slots.give(host, slot, holder);
-            return Ok(());
-        }
-        let sql = "DELETE FROM host_slots WHERE host = $1 AND slot = $2 AND holder = $3";
-        self.db().exec(sql, args![host, slot, holder]).await.map(drop)
+    /// A holder's slots hold until then.
+    pub async fn renew_slots(&self, host: &str, holder: &str, until: Time) -> Result<(), StoreError> {
+        let sql = "UPDATE host_slots SET until = $3 WHERE host = $1 AND holder = $2";
+        self.db().exec(sql, args![host, holder, until]).await.map(drop)
+    }
+
+    /// Gives a holder's slots back. Those that lapsed and are another's by now stay the other's.
+    pub async fn give_slots(&self, host: &str, holder: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM host_slots WHERE host = $1 AND holder = $2";
+        self.db().exec(sql, args![host, holder]).await.map(drop)
     }
 
     /// The host wants to be left alone until then; the latest of several wishes counts.

@@ -45,7 +45,6 @@ pub struct Store {
 struct Inner {
     db: db::Db,
     wake: wake::Bell,
-    slots: host::Slots,
     clock: clock::Clock,
 }
 
@@ -58,12 +57,7 @@ impl Store {
         let wake = wake::Bell::hang(&db, url).await?;
         let clock = clock::Clock::read(&db).await?;
         Ok(Self {
-            inner: Arc::new(Inner {
-                db,
-                wake,
-                slots: host::Slots::default(),
-                clock,
-            }),
+            inner: Arc::new(Inner { db, wake, clock }),
         })
     }
 

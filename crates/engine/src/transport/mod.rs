@@ -5,18 +5,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use gitwire::greeting::Service;
 
 use crate::clients::Clients;
 use crate::error::{Error, Fault, Stage};
 use crate::event::{Event, Listener};
-use crate::keeper::Hosts;
+use crate::keeper::Permit;
 use crate::request::{Request, Timeouts};
 use crate::side::Side;
 use crate::url::RemoteUrl;
 
+mod budget;
 mod complaint;
 mod daemon;
 pub(crate) mod http;
@@ -25,6 +26,8 @@ mod outgoing;
 mod process;
 mod ssh;
 
+use budget::Budget;
+pub(crate) use budget::Turn;
 pub(crate) use complaint::complaint;
 pub(crate) use incoming::Incoming;
 pub(crate) use outgoing::{Outgoing, chunks, trace_all as trace_sent};
@@ -44,46 +47,7 @@ pub(crate) struct Remote {
     pub(crate) clients: Clients,
     /// Variables that no program started for it inherits.
     hidden: Arc<BTreeSet<String>>,
-    budget: Budget,
-}
-
-/// A host's budget, if somebody keeps it.
-#[derive(Debug, Clone)]
-pub(crate) struct Budget {
-    side: Side,
-    /// Empty for a path of this machine.
-    host: String,
-    hosts: Option<Arc<dyn Hosts>>,
-}
-
-impl Budget {
-    /// Tells how long a host took to answer.
-    pub(crate) fn answered(&self, what: &'static str, took: Duration, status: Option<u16>) {
-        if let Some(hosts) = &self.hosts {
-            hosts.answered(self.side, &self.host, what, took, status);
-        }
-    }
-
-    /// Whether the host refused the credentials since, as others learned.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.hosts
-            .as_ref()
-            .is_some_and(|hosts| hosts.is_refused(self.side))
-    }
-
-    /// Tells that a host wants to be left alone.
-    fn heed(&self, fault: &Fault) {
-        if let (
-            Some(hosts),
-            Fault::Busy {
-                retry_after: Some(after),
-                ..
-            },
-        ) = (&self.hosts, fault)
-        {
-            hosts.busy(&self.host, *after);
-        }
-    }
+    budget: Arc<Budget>,
 }
 
 /// How requests travel.
@@ -124,11 +88,11 @@ pub(crate) enum Ask {
 impl Remote {
     pub(crate) fn new(side: Side, request: &Request, listener: &Listener) -> Result<Self, Fault> {
         let (endpoint, timeouts, clients) = (request.ends.of(side), request.timeouts, &request.clients);
-        let budget = Budget {
+        let budget = Arc::new(Budget::new(
             side,
-            host: endpoint.url.host().unwrap_or_default(),
-            hosts: request.hosts.clone(),
-        };
+            endpoint.url.host().unwrap_or_default(),
+            request.hosts.clone(),
+        ));
         let way = match &endpoint.url {
             RemoteUrl::Http { url, user } => Way::Http(Box::new(http::Http::new(
                 side,
@@ -137,7 +101,7 @@ impl Remote {
                 endpoint,
                 timeouts,
                 clients,
-                budget.clone(),
+                Arc::clone(&budget),
             )?)),
             RemoteUrl::Ssh(address) => {
                 Way::Line(Dial::Ssh(ssh::Ssh::new(address, endpoint, clients.masters())?))
@@ -183,6 +147,16 @@ impl Remote {
         if let Way::Line(_) = &self.way {
             self.budget.answered("info-refs", since.elapsed(), None);
         }
+    }
+
+    /// The right to ask one short question, beside others: waits for one of them to be over where the host has no room for more.
+    pub(crate) async fn turn(&self) -> Turn<'_> {
+        self.budget.turn().await
+    }
+
+    /// The right to a request that is open beside all questions, if the host has room for it.
+    pub(crate) async fn spare(&self) -> Option<Permit> {
+        self.budget.spare().await
     }
 
     /// The error that a fault of this side is.

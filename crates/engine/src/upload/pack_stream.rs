@@ -11,6 +11,7 @@ use gitwire::upload_pack_v0::{V0Decoder, V0Event};
 use super::{Exchange, remote_words};
 use crate::error::Fault;
 use crate::event::{Event, Listener};
+use crate::keeper::Permit;
 use crate::side::Side;
 use crate::transport::Remote;
 
@@ -36,6 +37,8 @@ pub(crate) struct PackStream {
     lines: RemoteLines,
     side: Side,
     listener: Listener,
+    /// What lets it be open beside other requests.
+    _room: Option<Permit>,
 }
 
 impl PackStream {
@@ -50,6 +53,15 @@ impl PackStream {
             lines: RemoteLines::new(),
             side: remote.side,
             listener: remote.listener.clone(),
+            _room: None,
+        }
+    }
+
+    /// Holds a permit as long as it is open.
+    pub(crate) fn in_room(self, room: Permit) -> Self {
+        Self {
+            _room: Some(room),
+            ..self
         }
     }
 

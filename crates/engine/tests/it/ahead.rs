@@ -17,7 +17,7 @@ fn oid(hex: &str) -> Oid {
 }
 
 /// A run after a webhook of this side said that `main` moved.
-fn told(mirror: Mirror, side: Side, old: &str, new: &str) -> Mirror {
+pub(crate) fn told(mirror: Mirror, side: Side, old: &str, new: &str) -> Mirror {
     let event = Moved {
         old: OldValue::At(oid(old)),
         new: Some(oid(new)),

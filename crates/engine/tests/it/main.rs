@@ -9,6 +9,7 @@ mod dead_source;
 mod errors;
 mod haves;
 mod hostile;
+mod hosts;
 mod kept;
 mod leases;
 mod lineage;

@@ -1,20 +1,16 @@
-//! What runs share, and what they tell the keepers of hosts.
+//! What runs share, and what they show to whom.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::Clients;
 use engine::error::Fault;
 use engine::event::Event;
-use engine::keeper::Hosts;
 use engine::request::{Credentials, TokenStyle};
-use engine::side::Side;
-use futures_util::future::BoxFuture;
-use testkit::{Answer, HttpServer, Sshd, Then, When};
+use testkit::{HttpServer, Sshd, Then, When};
 
 use crate::mirror::{Mirror, token};
-use crate::scene::{Scene, push, source, target_listing};
+use crate::scene::{Scene, source};
 
 fn sharing(mirror: Mirror, clients: &Clients) -> Mirror {
     mirror.with(|request| request.clients = clients.clone())
@@ -185,113 +181,6 @@ async fn a_token_that_goes_in_clear_to_another_machine_is_warned_of() {
     );
     let encrypted = warned(Mirror::new("https://nowhere.invalid/app.git", &target)).await;
     assert_eq!(encrypted, Vec::<String>::new());
-}
-
-/// Notes what it is told.
-#[derive(Debug, Default)]
-struct Keeper {
-    notes: Arc<Mutex<Vec<String>>>,
-    refuse: bool,
-}
-
-struct Permit(Arc<Mutex<Vec<String>>>);
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.0.lock().unwrap().push("left".into());
-    }
-}
-
-impl Keeper {
-    fn note(&self, text: String) {
-        self.notes.lock().unwrap().push(text);
-    }
-}
-
-impl Hosts for Keeper {
-    fn enter<'a>(&'a self, side: Side, host: &'a str) -> BoxFuture<'a, Result<Box<dyn Send>, Fault>> {
-        self.note(format!("{side} enters {host}"));
-        let notes = Arc::clone(&self.notes);
-        let answer = move || -> Result<Box<dyn Send>, Fault> {
-            if self.refuse {
-                return Err(Fault::Busy {
-                    status: 429,
-                    retry_after: None,
-                    message: "all slots are taken".into(),
-                });
-            }
-            Ok(Box::new(Permit(notes)))
-        };
-        Box::pin(std::future::ready(answer()))
-    }
-
-    fn answered(&self, side: Side, host: &str, what: &'static str, _: Duration, status: Option<u16>) {
-        self.note(format!("{side} {host} {what} {status:?}"));
-    }
-
-    fn busy(&self, host: &str, retry_after: Duration) {
-        self.note(format!("{host} busy for {} s", retry_after.as_secs()));
-    }
-}
-
-/// Runs, and gives what the keeper was told, sorted between the first and the last.
-async fn kept(mirror: Mirror, refuse: bool) -> Vec<String> {
-    let keeper = Arc::new(Keeper {
-        refuse,
-        ..Keeper::default()
-    });
-    let hosts = Arc::clone(&keeper);
-    mirror.with(|request| request.hosts = Some(hosts)).run().await;
-    let mut notes = keeper.notes.lock().unwrap().clone();
-    if let Some(middle) = notes.len().checked_sub(1).filter(|end| *end > 1) {
-        notes[1..middle].sort();
-    }
-    notes
-}
-
-#[tokio::test]
-async fn one_host_is_entered_once_and_held_to_the_end_and_each_answer_is_told() {
-    let scene = Scene::mirrored();
-    scene.source.commit("main", "on");
-    let notes = kept(scene.mirror(), false).await;
-    let expected = [
-        "source enters 127.0.0.1",
-        "source 127.0.0.1 fetch Some(200)",
-        "source 127.0.0.1 ls-refs Some(200)",
-        "target 127.0.0.1 info-refs Some(200)",
-        "target 127.0.0.1 push Some(200)",
-        "left",
-    ];
-    assert_eq!(notes, expected);
-}
-
-#[tokio::test]
-async fn hosts_are_entered_in_the_order_of_their_names() {
-    let scene = Scene::mirrored();
-    let localhost = scene.server.url("source.git").replace("127.0.0.1", "localhost");
-    let mirror = Mirror::new(&localhost, &scene.server.url("target.git"));
-    let notes = kept(mirror, false).await;
-    let entered: Vec<&String> = notes.iter().filter(|note| note.contains(" enters ")).collect();
-    assert_eq!(entered, ["target enters 127.0.0.1", "source enters localhost"]);
-}
-
-#[tokio::test]
-async fn a_host_that_may_not_be_entered_is_not_asked() {
-    let scene = Scene::mirrored();
-    assert_eq!(kept(scene.mirror(), true).await, ["source enters 127.0.0.1"]);
-    assert_eq!(scene.server.requests().len(), 0);
-}
-
-#[tokio::test]
-async fn a_host_that_says_when_to_come_back_is_heard() {
-    for when in [target_listing(), push()] {
-        let scene = Scene::mirrored();
-        scene.source.commit("main", "on");
-        let busy = Answer::status(429).header("retry-after", "7");
-        scene.server.on(when, Then::Answer(busy));
-        let notes = kept(scene.mirror(), false).await;
-        assert!(notes.contains(&"127.0.0.1 busy for 7 s".to_owned()), "{notes:?}");
-    }
 }
 
 /// A mirror to a repository behind ssh, with a key and known hosts of its own and nothing of the machine's configuration.

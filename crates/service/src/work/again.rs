@@ -115,8 +115,6 @@ pub(super) fn say_denied(outcome: &mut Outcome, denied: &Denied) {
         fault.kind = denied.kind().to_owned();
         fault.message = denied.to_string();
         fault.advice = denied.advice();
-        // The hosts are asked for together: the engine cannot tell which of them it was.
-        fault.side = None;
     }
 }
 

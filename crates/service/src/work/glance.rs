@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use config::Mirror;
 use engine::digest::Digest;
-use engine::event::Listener;
 use store::queue::{Memory, Quiet};
 
 use super::Worker;
@@ -72,45 +72,73 @@ impl Glances {
     }
 
     /// What is to be seen again; `None` if somebody looks already, or too many do: it comes again.
-    fn begin(&self, quiet: &Quiet) -> Option<Digest> {
+    fn begin(self: &Arc<Self>, quiet: Quiet) -> Option<Looking> {
         let mut state = self.lock();
         if state.under_way.len() >= AT_ONCE {
             return None;
         }
         let (_, digest) = *state.known.get(&quiet.mirror)?;
-        state.under_way.insert(quiet.mirror.clone()).then_some(digest)
+        let is_first = state.under_way.insert(quiet.mirror.clone());
+        is_first.then(|| Looking {
+            glances: Arc::clone(self),
+            digest,
+            quiet: Some(quiet),
+        })
     }
+}
 
-    fn end(&self, quiet: Quiet, is_same: bool) {
-        let mut state = self.lock();
-        if is_same {
-            state.passed.push(quiet);
-        } else {
-            // Its sweep has come still, and is for a run now.
-            state.known.remove(&quiet.mirror);
+/// A glance under way. One that does not pass, however it ends, leaves its sweep to a run.
+struct Looking {
+    glances: Arc<Glances>,
+    digest: Digest,
+    quiet: Option<Quiet>,
+}
+
+impl Looking {
+    fn pass(mut self) {
+        self.glances.lock().passed.extend(self.quiet.take());
+    }
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        if let Some(quiet) = &self.quiet {
+            let mut state = self.glances.lock();
             state.under_way.remove(&quiet.mirror);
+            if state
+                .known
+                .get(&quiet.mirror)
+                .is_some_and(|(fence, _)| *fence == quiet.fence)
+            {
+                state.known.remove(&quiet.mirror);
+            }
         }
     }
 }
 
-/// Glances at a mirror whose sweep has come, unless that is being done.
+/// Glances at a mirror whose sweep has come, unless that is being done, or its hosts have no room: it comes again.
 pub(super) async fn glance(worker: Arc<Worker>, quiet: Quiet) {
-    let Some(digest) = worker.glances.begin(&quiet) else {
+    let loaded = worker.app.loaded();
+    let Some(mirror) = loaded.mirrors.get(&quiet.mirror) else {
         return;
     };
-    let seen = tokio::time::timeout(IN_ALL, listed(&worker, &quiet.mirror)).await;
-    let is_same = seen.is_ok_and(|seen| seen == Some(digest));
-    worker.glances.end(quiet, is_same);
+    let Some(_seat) = worker.seats.take_free(&loaded, mirror) else {
+        return;
+    };
+    let Some(looking) = worker.glances.begin(quiet) else {
+        return;
+    };
+    let seen = tokio::time::timeout(IN_ALL, listed(&worker, mirror)).await;
+    if seen.is_ok_and(|seen| seen == Some(looking.digest)) {
+        looking.pass();
+    }
 }
 
 /// What both sides list; `None` if they could not be asked.
-async fn listed(worker: &Worker, mirror: &str) -> Option<Digest> {
-    let loaded = worker.app.loaded();
-    let mirror = loaded.mirrors.get(mirror)?;
-    let _seat = worker.seats.take(mirror);
+async fn listed(worker: &Worker, mirror: &Mirror) -> Option<Digest> {
     let mut look = Look::with(&worker.app, mirror, &Memory::default()).await.ok()?;
     look.request.clients = worker.clients.clone();
-    let report = engine::run(&look.request, &Listener::none()).await;
+    let seen = engine::glance(&look.request).await;
     look.leave().await.ok()?;
-    report.digest.filter(|_| report.error.is_none())
+    seen.ok()
 }

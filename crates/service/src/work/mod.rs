@@ -64,7 +64,7 @@ pub(crate) struct Worker {
     /// The runs under way, of all processes, that somebody wants to end.
     cancelled: watch::Sender<BTreeSet<String>>,
     clients: Clients,
-    glances: Glances,
+    glances: Arc<Glances>,
 }
 
 /// Works until the process stops; comes back when all claims are finished or given back.
@@ -74,7 +74,7 @@ pub(crate) async fn work(app: Arc<App>) {
         passed_over: AtomicUsize::default(),
         cancelled: watch::Sender::default(),
         clients: Clients::default(),
-        glances: Glances::default(),
+        glances: Arc::default(),
         app,
     });
     let cut = CancellationToken::new();

@@ -4,23 +4,28 @@ use crate::testing::*;
 
 on_both!(a_host_has_so_many_slots_and_a_lapsed_one_is_free, |fresh| {
     let store = &fresh.store;
-    let take = async |holder: &str, now| {
-        let slot = store
-            .take_slot("a.example", 2, holder, Duration::from_secs(10), now)
-            .await;
-        slot.unwrap()
+    let take = async |holder: &str, slots, now| {
+        let wanted = Wanted { slots, of: 3 };
+        let lease = Duration::from_secs(10);
+        store
+            .take_slots("a.example", wanted, holder, lease, now)
+            .await
+            .unwrap()
     };
-    let one = take("x", Time(0)).await.unwrap();
-    let two = take("y", Time(1)).await.unwrap();
-    assert_ne!(one, two);
-    assert_eq!(take("z", Time(2)).await, None);
-    store.give_slot("a.example", one, "z").await.unwrap();
-    assert_eq!(take("z", Time(3)).await, None, "only its holder gives it back");
-    store.give_slot("a.example", one, "x").await.unwrap();
-    assert_eq!(take("z", Time(4)).await, Some(one));
-    assert_eq!(take("w", Time(10_001)).await, Some(two), "y's lapsed");
-    store.give_slot("a.example", two, "y").await.unwrap();
-    assert_eq!(take("v", Time(10_002)).await, None, "y's late word frees nothing");
+    assert!(take("x", 1, Time(0)).await);
+    assert!(!take("y", 3, Time(1)).await);
+    assert!(take("y", 2, Time(1)).await, "those who got too few got none");
+    assert!(!take("z", 1, Time(2)).await);
+    store.give_slots("a.example", "z").await.unwrap();
+    assert!(!take("z", 1, Time(3)).await, "only its holder gives it back");
+    store.give_slots("a.example", "x").await.unwrap();
+    assert!(take("z", 1, Time(4)).await);
+    store.renew_slots("a.example", "z", Time(20_000)).await.unwrap();
+    assert!(!take("w", 3, Time(10_001)).await, "z's is renewed");
+    assert!(take("w", 2, Time(10_001)).await, "y's lapsed");
+    store.renew_slots("a.example", "y", Time(30_000)).await.unwrap();
+    store.give_slots("a.example", "y").await.unwrap();
+    assert!(!take("v", 1, Time(10_002)).await, "y's late word changes nothing");
 });
 
 on_both!(the_longest_wish_to_be_left_alone_counts, |fresh| {

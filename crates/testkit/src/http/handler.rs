@@ -19,17 +19,19 @@ use tokio::sync::oneshot;
 use crate::gate::Gate;
 use crate::http::Shared;
 use crate::http::backend::{Backend, Settings, feed, read_head};
+use crate::http::open::Counted;
 use crate::http::request::Request;
 use crate::http::rule::{Answer, Then};
 
-type Reply = Response<UnsyncBoxBody<Bytes, io::Error>>;
+type ReplyBody = UnsyncBoxBody<Bytes, io::Error>;
+type Reply = Response<ReplyBody>;
 
 /// Answers one request. An error closes the connection.
 pub(super) async fn answer(
     shared: Arc<Shared>,
     connection: usize,
     request: HttpRequest<Incoming>,
-) -> io::Result<Reply> {
+) -> io::Result<Response<Counted<ReplyBody>>> {
     let (parts, body) = request.into_parts();
     let number = {
         let mut log = shared.log();
@@ -37,6 +39,7 @@ pub(super) async fn answer(
         log.push(Request::new(number, connection, &parts));
         number
     };
+    let open = shared.open.enter();
     let busy = Busy::new(Arc::clone(&shared));
     let (reply, replied) = oneshot::channel();
     // A task of its own: what git has begun goes on when the client hangs up.
@@ -53,7 +56,11 @@ pub(super) async fn answer(
         };
         exchange.run(body, reply, &busy).await;
     });
-    replied.await.map_err(|_| io::Error::other("hung up by a rule"))
+    let reply = replied.await.map_err(|_| io::Error::other("hung up by a rule"))?;
+    Ok(reply.map(|body| Counted {
+        body,
+        open: Some(open),
+    }))
 }
 
 /// Counts as something running as long as it lives.

@@ -2,6 +2,7 @@
 
 mod backend;
 mod handler;
+mod open;
 mod request;
 mod rule;
 
@@ -24,6 +25,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::background::Background;
 use crate::http::backend::Backends;
+use crate::http::open::Gauge;
 use crate::http::rule::Rule;
 use crate::tls::Certificates;
 use crate::wait::{DEADLINE, until};
@@ -63,6 +65,7 @@ struct Shared {
     connections: AtomicUsize,
     /// Requests and backends that have not ended.
     busy: AtomicUsize,
+    open: Arc<Gauge>,
     backends: Arc<Backends>,
 }
 
@@ -95,6 +98,7 @@ impl HttpServer {
             log: Mutex::default(),
             connections: AtomicUsize::new(0),
             busy: AtomicUsize::new(0),
+            open: Arc::default(),
             backends: Arc::default(),
         });
         let background = Background::start("http-server");
@@ -181,11 +185,17 @@ impl HttpServer {
     pub fn forget(&self) {
         self.shared.log().clear();
         self.shared.connections.store(0, Ordering::SeqCst);
+        self.shared.open.forget();
     }
 
     /// How many TCP connections it has accepted.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// The most requests that were open at the same time: from their arrival to the end of what is answered.
+    pub fn most_at_once(&self) -> usize {
+        self.shared.open.most()
     }
 
     /// Blocks until no request and no git of this server is running: after a cut connection, the moment

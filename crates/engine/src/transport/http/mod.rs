@@ -1,7 +1,7 @@
 //! Smart HTTP, as in gitprotocol-http(5): a pooled client, credentials in headers, redirects by hand.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -40,7 +40,7 @@ pub(crate) struct Http {
     auth: Auth,
     base: Mutex<Url>,
     timeouts: Timeouts,
-    budget: Budget,
+    budget: Arc<Budget>,
 }
 
 impl Http {
@@ -51,7 +51,7 @@ impl Http {
         endpoint: &Endpoint,
         timeouts: Timeouts,
         clients: &Clients,
-        budget: Budget,
+        budget: Arc<Budget>,
     ) -> Result<Self, Fault> {
         endpoint
             .reach
@@ -305,11 +305,7 @@ mod tests {
         let url = |text: &str| Url::parse(text).unwrap();
         let mut endpoint = Endpoint::new(RemoteUrl::parse("https://host/a.git", "source").unwrap());
         endpoint.client_cert = Some("me.pem".into());
-        let budget = Budget {
-            side: Side::Source,
-            host: String::new(),
-            hosts: None,
-        };
+        let budget = Arc::new(Budget::new(Side::Source, String::new(), None));
         let http = Http::new(
             Side::Source,
             &url("https://host/a.git"),

@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use engine::error::Fault;
-use engine::keeper::Hosts;
+use engine::keeper::{Hosts, Permit};
 use engine::request::{Endpoint, Request};
 use engine::side::{Both, Side};
 use futures_util::future::BoxFuture;
 use store::Time;
 
+use super::Patience;
 use super::denied::{Denied, Verdict};
-use super::passes::{Pass, Passes, Trials};
+use super::passes::{Passes, Trials};
 use crate::app::App;
 use crate::work::ends::{End, Sent};
 
@@ -44,8 +45,6 @@ pub(super) struct Opened {
 struct State {
     denied: Option<Denied>,
     verdicts: Vec<Verdict>,
-    /// Of the hosts that were not entered yet; `None` before the first.
-    passes: Option<Vec<(String, Pass)>>,
     /// Held until it is known whether the tokens work.
     trials: Trials,
 }
@@ -95,9 +94,7 @@ impl Gate {
 
     /// The run does not talk to hosts any more.
     pub(crate) fn leave(&self) {
-        let mut state = self.lock();
-        state.trials.clear();
-        state.passes = None;
+        self.lock().trials.clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -134,12 +131,21 @@ impl Gate {
         }
     }
 
-    /// A token that was refused is not shown again, but once a minute, with one request for each side that has it.
-    pub(super) async fn may_show(&self, credential: &str) -> Result<(), Denied> {
+    /// A token that was refused is not shown again, but once a minute, with one request for each side that has it. False if the host
+    /// has no room for that at once and nobody waits.
+    pub(super) async fn may_show(
+        &self,
+        host: &str,
+        credential: &str,
+        patience: Patience,
+    ) -> Result<bool, Denied> {
         let tokens = &self.app.budget.tokens;
         let refused = |token: &Sent| tokens.refused(credential, self.mirror.as_deref(), &token.value);
         let Some(known) = self.shown_by(credential).find_map(|(_, token)| refused(token)) else {
-            return Ok(());
+            return Ok(true);
+        };
+        let Some(_pass) = self.pass(host, 1, patience).await else {
+            return Ok(false);
         };
         let now = self.app.store.now();
         let denied = |tried: bool| Denied::Refused {
@@ -168,7 +174,7 @@ impl Gate {
                 return Err(denied(true));
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Takes an answer for what it says of the side's token.
@@ -211,26 +217,36 @@ impl Gate {
 }
 
 impl Hosts for Gate {
-    /// The first host that is entered waits for all: nobody holds one host while waiting for another.
-    fn enter<'a>(&'a self, _side: Side, host: &'a str) -> BoxFuture<'a, Result<Box<dyn Send>, Fault>> {
+    fn enter<'a>(&'a self, sides: &'a [Side]) -> BoxFuture<'a, Result<Permit, (Side, Fault)>> {
         Box::pin(async move {
-            let is_first = self.lock().passes.is_none();
-            if is_first {
-                let waited = self.passes().await.map_err(|denied| {
+            match self.passes(sides).await {
+                Ok(Passes { hosts, trials }) => {
+                    self.lock().trials = trials;
+                    Ok(Permit::new(hosts))
+                }
+                Err((host, denied)) => {
                     let fault = denied.fault(self.app.store.now());
                     self.lock().denied = Some(denied);
-                    fault
-                });
-                let Passes { hosts, trials } = waited?;
-                let mut state = self.lock();
-                state.passes = Some(hosts);
-                state.trials = trials;
+                    let is_there = |side: &&Side| self.ends.of(**side).host == host;
+                    let side = sides.iter().find(is_there).copied();
+                    Err((side.unwrap_or(Side::Target), fault))
+                }
             }
-            let mut state = self.lock();
-            let passes = state.passes.get_or_insert_default();
-            let pass = passes.extract_if(.., |(name, _)| name == host).next();
-            // A path of this machine has none.
-            Ok(Box::new(pass) as Box<dyn Send>)
+        })
+    }
+
+    fn spare(&self, side: Side) -> BoxFuture<'_, Option<Permit>> {
+        Box::pin(async move {
+            let host = &self.ends.of(side).host;
+            if host.is_empty() {
+                return Some(Permit::new(()));
+            }
+            // A token that is being tried is shown with one request at a time.
+            if !self.lock().trials.is_empty() || self.is_hushed(host).is_err() {
+                return None;
+            }
+            let pass = self.pass(host, 1, Patience::TakesWhatIsThere).await;
+            pass.map(Permit::new)
         })
     }
 

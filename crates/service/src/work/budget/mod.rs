@@ -26,10 +26,10 @@ pub(super) use gate::Gate;
 pub(super) use seats::{Seat, Seats};
 use tokens::Tokens;
 
-/// Runs at a time that talk to a host without a credential.
+/// Requests at a time to a host without a credential.
 const UNKNOWN_HOST: u32 = 8;
 
-/// How many runs at a time may talk to a host.
+/// How many requests a host gets at a time.
 fn slots(config: &Config, host: &str) -> u32 {
     config.max_concurrent(host).unwrap_or(UNKNOWN_HOST).max(1)
 }
@@ -56,6 +56,9 @@ pub(crate) struct Budget {
 struct Host {
     permits: Arc<Semaphore>,
     slots: u32,
+    /// The most requests that one run made at a time: two, where both its sides are on this host. It has no fewer slots, else that run
+    /// would wait for ever.
+    widest: u32,
     hushed: Option<Time>,
 }
 
@@ -87,17 +90,24 @@ impl Budget {
         hosts.get(host)?.hushed.filter(|until| *until > now)
     }
 
-    /// One of the host's permits in this process; `None` if there is none and nobody waits.
-    async fn permit(&self, host: &str, slots: u32, patience: Patience) -> Option<OwnedSemaphorePermit> {
+    /// Permits of this process for so many requests; `None` if there are too few and nobody waits.
+    async fn permit(
+        &self,
+        host: &str,
+        slots: u32,
+        requests: u32,
+        patience: Patience,
+    ) -> Option<OwnedSemaphorePermit> {
         let permits = {
             let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
             let entry = hosts.entry(host.to_owned()).or_insert_with(|| Host::new(slots));
-            entry.resize(slots);
+            entry.widest = entry.widest.max(requests);
+            entry.resize(slots.max(entry.widest));
             Arc::clone(&entry.permits)
         };
         match patience {
-            Patience::TakesWhatIsThere => permits.try_acquire_owned().ok(),
-            Patience::Waits => permits.acquire_owned().await.ok(),
+            Patience::TakesWhatIsThere => permits.try_acquire_many_owned(requests).ok(),
+            Patience::Waits => permits.acquire_many_owned(requests).await.ok(),
         }
     }
 
@@ -111,6 +121,7 @@ impl Host {
         Self {
             permits: Arc::new(Semaphore::new(slots as usize)),
             slots,
+            widest: 1,
             hushed: None,
         }
     }

@@ -3,12 +3,15 @@
 //! Who waits for one host has nothing of another in its hands: a slow host, or one whose token is being tried, keeps nobody from the
 //! rest.
 
+use std::collections::BTreeMap;
+
 use engine::side::Side;
+use store::host::Wanted;
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 
 use super::denied::Denied;
 use super::gate::Gate;
-use super::slots::{Full, Slot};
+use super::slots::Slots;
 use super::{Patience, slots};
 
 /// How often a run that waited for one host and finds another one full begins again. After that it insists: it waits with what it
@@ -19,7 +22,7 @@ const ROUNDS: usize = 8;
 #[derive(Debug)]
 pub(super) struct Pass {
     _permit: OwnedSemaphorePermit,
-    _slot: Option<Slot>,
+    _slots: Option<Slots>,
 }
 
 /// The right to try tokens that were not seen to work just now, by their credentials' names.
@@ -28,24 +31,27 @@ pub(super) type Trials = Vec<(String, OwnedMutexGuard<()>)>;
 /// All that a run needs.
 #[derive(Debug, Default)]
 pub(super) struct Passes {
-    pub(super) hosts: Vec<(String, Pass)>,
+    pub(super) hosts: Vec<Pass>,
     pub(super) trials: Trials,
 }
 
+/// A host that runs are let through to, and how many requests at a time they need there: one for each side.
+type Needed = (String, u32);
+
 impl Gate {
-    /// Waits for what all hosts of the run need.
-    pub(super) async fn passes(&self) -> Result<Passes, Denied> {
-        let hosts = self.hosts();
+    /// Waits for what the hosts of these sides need. An `Err` names the host that lets nobody through.
+    pub(super) async fn passes(&self, sides: &[Side]) -> Result<Passes, (String, Denied)> {
+        let hosts = self.needed(sides);
         let mut awaited = 0;
         for _ in 0..ROUNDS {
             let mut passes = Passes::default();
             let Some(first) = hosts.get(awaited) else {
                 return Ok(passes);
             };
-            self.pass(first, Patience::Waits, &mut passes).await?;
+            self.admit(first, Patience::Waits, &mut passes).await?;
             let mut full = None;
             for (index, host) in hosts.iter().enumerate().filter(|(index, _)| *index != awaited) {
-                if !self.pass(host, Patience::TakesWhatIsThere, &mut passes).await? {
+                if !self.admit(host, Patience::TakesWhatIsThere, &mut passes).await? {
                     full = Some(index);
                     break;
                 }
@@ -58,44 +64,60 @@ impl Gate {
         let _alone = self.app.budget.insisting.lock().await;
         let mut passes = Passes::default();
         for host in &hosts {
-            self.pass(host, Patience::Waits, &mut passes).await?;
+            self.admit(host, Patience::Waits, &mut passes).await?;
         }
         Ok(passes)
     }
 
     /// Adds what one host needs; false if it is not to be had at once and nobody waits.
-    async fn pass(&self, host: &str, patience: Patience, passes: &mut Passes) -> Result<bool, Denied> {
-        self.is_hushed(host)?;
-        let Some(trials) = self.trials(host, patience).await? else {
+    async fn admit(
+        &self,
+        (host, requests): &Needed,
+        patience: Patience,
+        passes: &mut Passes,
+    ) -> Result<bool, (String, Denied)> {
+        let denied = |denied| (host.clone(), denied);
+        self.is_hushed(host).map_err(denied)?;
+        let Some(trials) = self.trials(host, patience).await.map_err(denied)? else {
             return Ok(false);
         };
-        let slots = slots(&self.app.loaded().config, host);
-        let Some(permit) = self.app.budget.permit(host, slots, patience).await else {
+        let Some(pass) = self.pass(host, *requests, patience).await else {
             return Ok(false);
-        };
-        let slot = match self.app.budget.is_shared() {
-            false => None,
-            true => match Slot::take(&self.app, host, slots, patience).await {
-                Ok(slot) => slot,
-                Err(Full) => return Ok(false),
-            },
         };
         // While it waited, another run may have been told to go away.
-        self.is_hushed(host)?;
-        let pass = Pass {
-            _permit: permit,
-            _slot: slot,
-        };
-        passes.hosts.push((host.to_owned(), pass));
+        self.is_hushed(host).map_err(denied)?;
+        passes.hosts.push(pass);
         passes.trials.extend(trials);
         Ok(true)
+    }
+
+    /// The right to so many requests at a time; `None` if it is not to be had at once and nobody waits.
+    pub(super) async fn pass(&self, host: &str, requests: u32, patience: Patience) -> Option<Pass> {
+        let slots = slots(&self.app.loaded().config, host);
+        let permit = self.app.budget.permit(host, slots, requests, patience).await?;
+        let slots = match self.app.budget.is_shared() {
+            false => None,
+            true => {
+                let wanted = Wanted {
+                    slots: requests,
+                    of: slots.max(requests),
+                };
+                Slots::take(&self.app, host, wanted, patience).await.ok()?
+            }
+        };
+        Some(Pass {
+            _permit: permit,
+            _slots: slots,
+        })
     }
 
     /// The trials of the host's tokens, in the order of their credentials' names.
     async fn trials(&self, host: &str, patience: Patience) -> Result<Option<Trials>, Denied> {
         let mut trials = Vec::new();
         for credential in self.credentials(host) {
-            self.may_show(&credential).await?;
+            if !self.may_show(host, &credential, patience).await? {
+                return Ok(None);
+            }
             if self.app.budget.tokens.works(&credential) {
                 continue;
             }
@@ -107,7 +129,9 @@ impl Gate {
                     Err(_) => return Ok(None),
                 },
             };
-            self.may_show(&credential).await?;
+            if !self.may_show(host, &credential, patience).await? {
+                return Ok(None);
+            }
             if !self.app.budget.tokens.works(&credential) {
                 trials.push((credential, trial));
             }
@@ -115,13 +139,13 @@ impl Gate {
         Ok(Some(trials))
     }
 
-    /// The hosts of the run, in the order of their names.
-    fn hosts(&self) -> Vec<String> {
-        let host = |side: Side| self.ends.of(side).host.clone();
-        let mut hosts = vec![host(Side::Source), host(Side::Target)];
-        hosts.retain(|host| !host.is_empty());
-        hosts.sort();
-        hosts.dedup();
-        hosts
+    /// The hosts of these sides, in the order of their names.
+    fn needed(&self, sides: &[Side]) -> Vec<Needed> {
+        let mut hosts: BTreeMap<String, u32> = BTreeMap::new();
+        for side in sides {
+            *hosts.entry(self.ends.of(*side).host.clone()).or_default() += 1;
+        }
+        hosts.remove("");
+        hosts.into_iter().collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Which mirrors may be claimed now: a run that would only wait for a host is not begun, so that it keeps no place from runs that
 //! need not wait.
 //!
-//! A run holds its permits for both hosts to its end. If one of them is slow, all runs between the two come to lie there, and would
+//! A run holds its permits for both hosts to its end, one for each side. If one of them is slow, all runs between the two come to lie there, and would
 //! in the end hold every permit of the other: so no pair of hosts gets all the seats of a host that has mirrors with a third.
 
 use std::collections::{BTreeSet, HashMap};
@@ -25,7 +25,7 @@ pub(in crate::work) struct Seats(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many runs are under way, by pair; both ways round.
+    /// How many requests at a time the runs under way need at the first host of a pair; both ways round.
     taken: HashMap<Pair, u32>,
     plan: Option<Plan>,
 }
@@ -36,7 +36,7 @@ struct Plan {
     of: Arc<Loaded>,
     /// How many hosts each is mirrored with.
     partners: HashMap<String, usize>,
-    /// How many runs each may have, as far as anybody asked.
+    /// How many requests at a time each gets, as far as anybody asked.
     seats: HashMap<String, u32>,
 }
 
@@ -44,44 +44,28 @@ struct Plan {
 #[derive(Debug)]
 pub(in crate::work) struct Seat {
     seats: Arc<Seats>,
-    pairs: Vec<Pair>,
+    needed: Vec<(Pair, u32)>,
 }
 
 impl Seats {
     /// Whether a run of this mirror need not wait for others.
     pub(in crate::work) fn has_room(&self, loaded: &Arc<Loaded>, mirror: &Mirror) -> bool {
-        let mut state = self.lock();
-        let state = &mut *state;
-        let plan = match &mut state.plan {
-            Some(plan) if Arc::ptr_eq(&plan.of, loaded) => plan,
-            plan => plan.insert(Plan::new(loaded)),
-        };
-        pairs(mirror).iter().all(|pair| {
-            let of_host = |(one, _): &&Pair| *one == pair.0;
-            let all: u32 = state
-                .taken
-                .iter()
-                .filter(|(one, _)| of_host(one))
-                .map(|(_, runs)| runs)
-                .sum();
-            let same = state.taken.get(pair).copied().unwrap_or_default();
-            let seats = plan.seats(&pair.0);
-            all < seats && same < plan.most_of_pair(&pair.0, seats)
-        })
+        self.lock().has_room(loaded, &needed(mirror))
     }
 
-    /// Takes the seats of a mirror's run.
+    /// Takes the seats of a mirror's run, whether there are some or not.
     pub(in crate::work) fn take(self: &Arc<Self>, mirror: &Mirror) -> Seat {
-        let pairs = pairs(mirror);
-        let mut state = self.lock();
-        for pair in &pairs {
-            *state.taken.entry(pair.clone()).or_default() += 1;
-        }
-        drop(state);
-        Seat {
-            seats: Arc::clone(self),
-            pairs,
-        }
+        self.lock().take(self, needed(mirror))
+    }
+
+    /// Takes the seats of a mirror's run, if it need not wait for others.
+    pub(in crate::work) fn take_free(
+        self: &Arc<Self>,
+        loaded: &Arc<Loaded>,
+        mirror: &Mirror,
+    ) -> Option<Seat> {
+        let (mut state, needed) = (self.lock(), needed(mirror));
+        state.has_room(loaded, &needed).then(|| state.take(self, needed))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -89,13 +73,43 @@ impl Seats {
     }
 }
 
+impl State {
+    fn has_room(&mut self, loaded: &Arc<Loaded>, needed: &[(Pair, u32)]) -> bool {
+        let plan = match &mut self.plan {
+            Some(plan) if Arc::ptr_eq(&plan.of, loaded) => plan,
+            plan => plan.insert(Plan::new(loaded)),
+        };
+        let taken = &self.taken;
+        needed.iter().all(|(pair, requests)| {
+            let of_host = taken.iter().filter(|((host, _), _)| *host == pair.0);
+            let all: u32 = of_host.map(|(_, requests)| requests).sum();
+            let same = taken.get(pair).copied().unwrap_or_default();
+            let seats = plan.seats(&pair.0);
+            let most = plan.most_of_pair(&pair.0, seats);
+            // One run alone has room even where it needs more than there are.
+            let fits = |taken: u32, seats: u32| taken == 0 || taken + requests <= seats;
+            fits(all, seats) && fits(same, most)
+        })
+    }
+
+    fn take(&mut self, seats: &Arc<Seats>, needed: Vec<(Pair, u32)>) -> Seat {
+        for (pair, requests) in &needed {
+            *self.taken.entry(pair.clone()).or_default() += requests;
+        }
+        Seat {
+            seats: Arc::clone(seats),
+            needed,
+        }
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut state = self.seats.lock();
-        for pair in &self.pairs {
-            if let Some(runs) = state.taken.get_mut(pair) {
-                *runs = runs.saturating_sub(1);
-                if *runs == 0 {
+        for (pair, requests) in &self.needed {
+            if let Some(taken) = state.taken.get_mut(pair) {
+                *taken = taken.saturating_sub(*requests);
+                if *taken == 0 {
                     state.taken.remove(pair);
                 }
             }
@@ -136,12 +150,20 @@ impl Plan {
     }
 }
 
-/// The hosts of a mirror, each with the other. A path of this machine is no host.
-fn pairs(mirror: &Mirror) -> Vec<Pair> {
+/// The hosts of a mirror, each with the other, and how many requests at a time a run needs there: one for each of its sides. A path of
+/// this machine is no host.
+fn needed(mirror: &Mirror) -> Vec<(Pair, u32)> {
     let host = |side: Side| mirror.ends.of(side).url.host().unwrap_or_default();
     let (source, target) = (host(Side::Source), host(Side::Target));
-    let mut pairs = vec![(source.clone(), target.clone()), (target, source)];
-    pairs.retain(|(host, _)| !host.is_empty());
-    pairs.dedup();
-    pairs
+    if source == target {
+        let both = ((source, target), 2);
+        return Vec::from_iter((!both.0.0.is_empty()).then_some(both));
+    }
+    let mut needed = vec![((source.clone(), target.clone()), 1), ((target, source), 1)];
+    needed.retain(|((host, _), _)| !host.is_empty());
+    needed
+}
+
+fn pairs(mirror: &Mirror) -> impl Iterator<Item = Pair> {
+    needed(mirror).into_iter().map(|(pair, _)| pair)
 }

@@ -3,57 +3,58 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use store::host::Wanted;
+use tokio::task::AbortHandle;
+
 use super::Patience;
 use crate::app::App;
 
-/// How long to wait before asking for a slot again.
+/// How long to wait before asking for slots again.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// How long a slot holds if its process dies. A run that takes longer goes on without one: the budget of its own process still
-/// counts it.
+/// How long slots hold if their process dies.
 const LEASE: Duration = Duration::from_secs(60);
 
-/// One of a host's slots; given back when it is dropped.
+/// Some of a host's slots; given back when they are dropped.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct Slots {
     app: Arc<App>,
     host: String,
-    number: i64,
     holder: String,
+    renewal: AbortHandle,
 }
 
-/// All slots of a host are taken.
+/// Too few of a host's slots are free.
 #[derive(Debug)]
 pub(super) struct Full;
 
-impl Slot {
-    /// Takes one; `Ok(None)` if the database does not answer, which stops nobody: the budget is a courtesy.
+impl Slots {
+    /// Takes as many as are wanted, or none; `Ok(None)` if the database does not answer, which stops nobody: the budget is a courtesy.
     pub(super) async fn take(
         app: &Arc<App>,
         host: &str,
-        slots: u32,
+        wanted: Wanted,
         patience: Patience,
     ) -> Result<Option<Self>, Full> {
         // Of its own, so that it never gives back what another run of this process took since.
         let holder = format!("{}/{}", app.worker, uuid::Uuid::now_v7());
         loop {
-            let taken = app
-                .store
-                .take_slot(host, slots, &holder, LEASE, app.store.now())
-                .await;
+            let now = app.store.now();
+            let taken = app.store.take_slots(host, wanted, &holder, LEASE, now).await;
             match (taken, patience) {
-                (Ok(Some(number)), _) => {
+                (Ok(true), _) => {
+                    let renewal = renew(Arc::clone(app), host.to_owned(), holder.clone());
                     return Ok(Some(Self {
                         app: Arc::clone(app),
                         host: host.to_owned(),
-                        number,
                         holder,
+                        renewal: tokio::spawn(renewal).abort_handle(),
                     }));
                 }
-                (Ok(None), Patience::Waits) => tokio::time::sleep(AGAIN).await,
-                (Ok(None), Patience::TakesWhatIsThere) => return Err(Full),
+                (Ok(false), Patience::Waits) => tokio::time::sleep(AGAIN).await,
+                (Ok(false), Patience::TakesWhatIsThere) => return Err(Full),
                 (Err(error), _) => {
-                    tracing::warn!(%error, host, "cannot ask for a slot of a host");
+                    tracing::warn!(%error, host, "cannot ask for slots of a host");
                     return Ok(None);
                 }
             }
@@ -61,13 +62,25 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+/// Keeps slots as long as the run takes.
+async fn renew(app: Arc<App>, host: String, holder: String) {
+    loop {
+        tokio::time::sleep(LEASE / 3).await;
+        let until = app.store.now() + LEASE;
+        if let Err(error) = app.store.renew_slots(&host, &holder, until).await {
+            tracing::warn!(%error, host, "cannot keep slots of a host");
+        }
+    }
+}
+
+impl Drop for Slots {
     fn drop(&mut self) {
-        let (app, number) = (Arc::clone(&self.app), self.number);
+        self.renewal.abort();
+        let app = Arc::clone(&self.app);
         let (host, holder) = (std::mem::take(&mut self.host), std::mem::take(&mut self.holder));
         tokio::spawn(async move {
-            if let Err(error) = app.store.give_slot(&host, number, &holder).await {
-                tracing::warn!(%error, host, "cannot give a slot of a host back");
+            if let Err(error) = app.store.give_slots(&host, &holder).await {
+                tracing::warn!(%error, host, "cannot give slots of a host back");
             }
         });
     }

@@ -112,7 +112,7 @@ fn a_host_is_left_alone_until_the_latest_time_it_named() {
 /// A permit if there is one at once.
 async fn at_once(budget: &Budget, slots: u32) -> Option<tokio::sync::OwnedSemaphorePermit> {
     budget
-        .permit("ghe.example", slots, Patience::TakesWhatIsThere)
+        .permit("ghe.example", slots, 1, Patience::TakesWhatIsThere)
         .await
 }
 
@@ -122,7 +122,7 @@ async fn a_host_has_as_many_permits_as_its_credential_says() {
     let one = at_once(&budget, 2).await.unwrap();
     let _other = at_once(&budget, 2).await.unwrap();
     assert!(at_once(&budget, 2).await.is_none());
-    let third = budget.permit("ghe.example", 2, Patience::Waits);
+    let third = budget.permit("ghe.example", 2, 1, Patience::Waits);
     tokio::pin!(third);
     assert!(futures_util::poll!(&mut third).is_pending());
     drop(one);
@@ -156,5 +156,25 @@ async fn another_number_of_permits_counts_those_that_are_out() {
 }
 
 async fn the_one(budget: &Budget) -> tokio::sync::OwnedSemaphorePermit {
-    budget.permit("ghe.example", 1, Patience::Waits).await.unwrap()
+    budget.permit("ghe.example", 1, 1, Patience::Waits).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_run_that_needs_two_requests_at_a_time_gets_both_or_none_and_never_waits_for_ever() {
+    let budget = Budget::default();
+    let two = async |slots: u32, patience: Patience| budget.permit("ghe.example", slots, 2, patience).await;
+    let one = at_once(&budget, 2).await.unwrap();
+    assert!(two(2, Patience::TakesWhatIsThere).await.is_none());
+    drop(one);
+    let both = two(2, Patience::TakesWhatIsThere).await.unwrap();
+    assert!(at_once(&budget, 2).await.is_none());
+    drop(both);
+    // Fewer than it needs are as many as it needs: also where they became fewer while it waited.
+    let one = at_once(&budget, 2).await.unwrap();
+    let waiting = two(2, Patience::Waits);
+    tokio::pin!(waiting);
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    assert!(at_once(&budget, 1).await.is_none());
+    drop(one);
+    assert!(waiting.await.is_some());
 }

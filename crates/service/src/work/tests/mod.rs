@@ -10,5 +10,6 @@ mod looks;
 mod notified;
 mod one_way;
 mod orders;
+mod requests;
 mod scene;
 mod two_way;
