@@ -284,3 +284,23 @@ async fn of_a_run_that_goes_on_the_log_is_told_from_where_the_page_ends() {
         assert!(page.contains(&live), "{part}: {page}");
     }
 }
+
+#[tokio::test]
+async fn a_refused_run_leads_to_its_first_conflict_and_to_none_that_is_settled() {
+    let signed = Signed::new().await;
+    let conflict = |short: &str| RunRef {
+        outcome: "conflict".into(),
+        ..held(short)
+    };
+    let references = vec![conflict("a"), conflict("b"), conflict("c")];
+    let standing = ["c", "b"].map(|short| waiting(short, Why::Conflict));
+    let standing = standing.into_iter().chain([waiting("a", Why::Rejected)]);
+    let run = signed
+        .bench
+        .ran("app", State::Refused, references, standing.collect())
+        .await;
+    let page = signed.run_page(&run).await;
+    let link =
+        r#"href="/conflicts/view?mirror=app&#38;reference=refs%2Fheads%2Fb">See the conflict as it is now"#;
+    assert!(page.contains(link), "{page}");
+}

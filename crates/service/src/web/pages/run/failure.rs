@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use gitwire::RefName;
 use store::Time;
+use store::conflict::Why;
 
 use super::hold::Hold;
 use super::{REFERENCES, tone};
 use crate::api::model::run::{Order, Run, RunReference, RunState};
+use crate::api::model::{name_of_text, name_text};
 use crate::app::App;
 use crate::ops;
 use crate::web::pages::confirm::Wish;
 use crate::web::pages::rows::{Link, RunRow, conflict_href, cut};
-use crate::web::session::Session;
 use crate::web::show::counted;
 use crate::web::trouble::Trouble;
 
@@ -83,7 +85,6 @@ impl Troubled {
 /// those that the guard held, `log_end` is the last line of the log.
 pub(super) async fn failure(
     app: &App,
-    session: &Session,
     stored: &store::run::Run,
     run: &Run,
     troubled: &Troubled,
@@ -110,7 +111,7 @@ pub(super) async fn failure(
         .take(SHOWN)
         .map(Wish::new)
         .collect();
-    let settled = first_conflict(app, session, run, bad).await;
+    let settled = first_conflict(app, run, bad).await;
     let (advice, link) = next(run, bad, settled.as_deref(), hold);
     Ok(Some(Failure {
         title: title(run, total, hold),
@@ -183,15 +184,14 @@ fn next(
 }
 
 /// The first of these references that waits for a person to settle it.
-async fn first_conflict(app: &App, session: &Session, run: &Run, bad: &[RunReference]) -> Option<String> {
+async fn first_conflict(app: &App, run: &Run, bad: &[RunReference]) -> Option<String> {
     let mirror = run.mirror.as_deref()?;
-    for reference in bad.iter().take(SHOWN) {
-        let conflict = ops::conflicts::show(app, &session.caller, mirror, &reference.name).await;
-        if conflict.is_ok() {
-            return Some(reference.name.clone());
-        }
-    }
-    None
+    let shown = bad.iter().take(SHOWN);
+    let names: Vec<RefName> = shown.filter_map(|one| name_of_text(&one.name)).collect();
+    // Who sees the run sees its mirror; one that was removed has no conflicts.
+    let memory = app.store.memory(mirror, Some(&names)).await.ok()?;
+    let conflicts = memory.standing.into_iter().filter(|one| one.why == Why::Conflict);
+    conflicts.map(|one| one.name).min().map(|name| name_text(&name))
 }
 
 /// The references of a run's page: those in trouble first.

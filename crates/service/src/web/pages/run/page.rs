@@ -117,7 +117,7 @@ async fn show(app: &App, session: &Session, id: &str, asked: &Asked) -> Result<P
         can_cancel: !over,
         can_undo: can_undo(app, session, &stored).await?,
         can_rerun: over && run.inputs.order.is_none(),
-        failure: failure(app, session, &stored, &run, &troubled, hold.as_ref(), log_end).await?,
+        failure: failure(app, &stored, &run, &troubled, hold.as_ref(), log_end).await?,
         timeline: plot::timeline(&stages, run.state.stored()),
         steps: steps(app, &run),
         stages,
