@@ -7,6 +7,7 @@ use config::Mirror;
 use engine::error::Error;
 use engine::side::Side;
 use gitwire::Oid;
+use store::queue::Memory;
 
 pub(super) use engine::history::History;
 
@@ -24,7 +25,8 @@ pub(super) async fn read(
     let Some(value) = value else {
         return Ok(History::default());
     };
-    let look = Look::prepare(app, mirror)
+    // What is remembered of the references decides what is written, and nothing is.
+    let look = Look::with(app, mirror, &Memory::default())
         .await
         .map_err(|error| error.to_string())?;
     let asking = engine::history::history(&look.request, side, value, base);

@@ -75,7 +75,7 @@ pub(crate) async fn look(app: &Arc<App>, mirror: &Mirror) -> Result<Report, Look
 
 impl Look {
     /// A dry run of all references in scope, for somebody who waits.
-    pub(crate) async fn prepare(app: &Arc<App>, mirror: &Mirror) -> Result<Self, LookError> {
+    async fn prepare(app: &Arc<App>, mirror: &Mirror) -> Result<Self, LookError> {
         let memory = match app.store.memory(&mirror.name, None).await {
             // One that is only planned has nothing to remember.
             Err(StoreError::NotFound { .. }) => Memory::default(),
@@ -85,7 +85,7 @@ impl Look {
     }
 
     /// The same, with what is remembered.
-    pub(super) async fn with(app: &Arc<App>, mirror: &Mirror, memory: &Memory) -> Result<Self, LookError> {
+    pub(crate) async fn with(app: &Arc<App>, mirror: &Mirror, memory: &Memory) -> Result<Self, LookError> {
         let loaded = app.loaded();
         let ends = ends::of_mirror(&loaded.config, mirror, &app.secrets)
             .await
