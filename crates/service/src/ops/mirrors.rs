@@ -16,13 +16,27 @@ use crate::app::App;
 use crate::live::Happened;
 use crate::serve::reload;
 
-/// A mirror and the version of its definition, if it was made over the API.
+/// A mirror and its definition, if it was made over the API.
 #[derive(Debug, Clone)]
 pub(crate) struct Versioned {
     /// The mirror.
     pub(crate) found: Found,
-    /// Changes with each change.
-    pub(crate) version: Option<i64>,
+    /// Its definition.
+    pub(crate) made: Option<Made>,
+}
+
+impl Versioned {
+    /// Changes with each change of its definition.
+    pub(crate) fn version(&self) -> Option<i64> {
+        self.made.as_ref().map(|made| made.version)
+    }
+
+    /// As it was described.
+    pub(crate) fn spec(&self) -> Result<Option<MirrorSpec>, OpError> {
+        let spec = self.made.as_ref().map(|made| serde_json::from_str(&made.spec));
+        spec.transpose()
+            .map_err(|error| OpError::Failed(error.to_string()))
+    }
 }
 
 /// Mirrors by name.
@@ -39,13 +53,14 @@ pub(crate) async fn list(
         });
     };
     let page = app.store.mirrors(&filter, ask).await?;
-    let versions = versions(app).await?;
+    let made = app.store.made().await?;
+    let mut made: BTreeMap<String, Made> = made.into_iter().map(|one| (one.name.clone(), one)).collect();
     let loaded = app.loaded();
     let items = page
         .items
         .into_iter()
         .map(|overview| Versioned {
-            version: versions.get(&overview.known.name).copied(),
+            made: made.remove(&overview.known.name),
             found: Found {
                 configured: loaded.mirrors.get(&overview.known.name).cloned(),
                 overview,
@@ -96,21 +111,11 @@ pub(crate) async fn of_keys(app: &App, keys: &[Key]) -> Result<Vec<Found>, OpErr
         .collect())
 }
 
-async fn versions(app: &App) -> Result<BTreeMap<String, i64>, OpError> {
-    let made = app.store.made().await?;
-    Ok(made.into_iter().map(|made| (made.name, made.version)).collect())
-}
-
 /// One mirror.
 pub(crate) async fn show(app: &App, caller: &Caller, name: &str) -> Result<Versioned, OpError> {
     let found = caller.mirror(app, name).await?;
-    let version = made(app, name).await?.map(|made| made.version);
-    Ok(Versioned { found, version })
-}
-
-async fn made(app: &App, name: &str) -> Result<Option<Made>, OpError> {
-    let made = app.store.made().await?;
-    Ok(made.into_iter().find(|made| made.name == name))
+    let made = app.store.made_one(name).await?;
+    Ok(Versioned { found, made })
 }
 
 /// The saved inputs of its runs, the built-in ones first.
@@ -251,7 +256,7 @@ async fn writable(app: &App, caller: &Caller, name: &str) -> Result<Made, OpErro
             mirror.origin
         )));
     }
-    made(app, name).await?.ok_or_else(|| {
+    app.store.made_one(name).await?.ok_or_else(|| {
         OpError::Conflict(format!(
             "the mirror {name} is parked, and was not made over the API"
         ))

@@ -21,6 +21,13 @@ impl Store {
         rows.iter().map(made).collect()
     }
 
+    /// The mirror of that name, if it was made over the API.
+    pub async fn made_one(&self, name: &str) -> Result<Option<Made>, StoreError> {
+        let sql = "SELECT name, spec, version FROM made_mirrors WHERE name = $1";
+        let row = self.db().first(sql, args![name]).await?;
+        row.as_ref().map(made).transpose()
+    }
+
     /// Changes whenever a mirror is made, changed or removed over the API, and when a copy of the database is put back: cheap to ask
     /// again and again.
     pub async fn made_stamp(&self) -> Result<String, StoreError> {

@@ -263,6 +263,8 @@ on_both!(a_mirror_made_over_the_api_is_edited_by_version, |fresh| {
         .await
         .unwrap_err();
     assert!(stale.to_string().contains("version 2, not 1"), "{stale}");
+    assert_eq!(store.made_one("app").await.unwrap(), Some(changed.clone()));
+    assert_eq!(store.made_one("other").await.unwrap(), None);
     assert_eq!(store.made().await.unwrap(), [changed]);
     store.unmake("app", Time(4)).await.unwrap();
     assert!(matches!(

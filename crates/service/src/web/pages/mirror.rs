@@ -132,7 +132,7 @@ fn in_scope(references: Option<u64>) -> String {
 async fn show(app: &App, session: &Session, name: &str) -> Result<Page, Trouble> {
     let now = Time::now();
     let versioned = ops::mirrors::show(app, &session.caller, name).await?;
-    let mirror = ops::show::mirror(&versioned.found, versioned.version);
+    let mirror = ops::show::mirror(&versioned.found, versioned.version());
     let references = ops::references::beginning(app, &versioned.found, REFERENCES, DIFFERING).await?;
     let runs = week_of_runs(app, session, name, now).await?;
     let marks = marks(&runs);

@@ -42,7 +42,9 @@ pub(in crate::api) async fn handle(
     };
     let ask = pages::ask(query.after, query.limit)?;
     let page = mirrors::list(&app, &caller, filter, &ask).await?;
-    Ok(Json(Page::of(page, |one| show::mirror(&one.found, one.version))))
+    Ok(Json(Page::of(page, |one| {
+        show::mirror(&one.found, one.version())
+    })))
 }
 
 /// `waiting,failed`.

@@ -28,5 +28,5 @@ pub(in crate::api) async fn handle(
     Path(Named { name }): Path<Named>,
 ) -> Result<Json<Mirror>, Refusal> {
     let one = mirrors::set_paused(&app, &caller, &name, true).await?;
-    Ok(Json(show::mirror(&one.found, one.version)))
+    Ok(Json(show::mirror(&one.found, one.version())))
 }

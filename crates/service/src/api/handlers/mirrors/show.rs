@@ -32,6 +32,6 @@ pub(in crate::api) async fn handle(
 pub(super) fn whole(one: &mirrors::Versioned) -> Mirror {
     Mirror {
         spec: one.found.configured.as_deref().map(config::render::spec),
-        ..show::mirror(&one.found, one.version)
+        ..show::mirror(&one.found, one.version())
     }
 }

@@ -13,7 +13,7 @@ use store::token::Role;
 
 use super::difference::{DiffLine, difference};
 use super::fields::{digest, flag, in_words, lines};
-use super::{made, problems, yaml_of};
+use super::{problems, yaml_of};
 use crate::app::App;
 use crate::ops::{self, OpError};
 use crate::web::frame::Frame;
@@ -159,8 +159,8 @@ async fn of_mirror(
     session.caller.may(Role::Admin)?;
     let versioned = ops::mirrors::show(app, &session.caller, name).await?;
     let mirror = versioned.found.configured()?;
-    let spec = made(app, name)
-        .await?
+    let spec = versioned
+        .spec()?
         .filter(|_| mirror.origin == "api")
         .ok_or_else(|| {
             OpError::ReadOnly(format!(
@@ -186,7 +186,7 @@ async fn of_mirror(
         two_way: mirror.direction == Direction::TwoWay,
         as_yaml: false,
         version: versioned
-            .version
+            .version()
             .map_or(String::new(), |version| version.to_string()),
         yaml: String::new(),
         form: Fields::default(),

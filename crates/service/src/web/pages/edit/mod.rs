@@ -10,23 +10,8 @@ pub(in crate::web) use input_set::{page as input_set, save as save_input_set};
 pub(in crate::web) use input_sets::list as input_sets;
 pub(in crate::web) use page::{make, new, page, remove, save};
 
-use config::raw::MirrorSpec;
-
-use crate::app::App;
 use crate::ops::OpError;
 use crate::web::trouble::Trouble;
-
-/// A mirror made here or over the API, as it was described.
-async fn made(app: &App, name: &str) -> Result<Option<MirrorSpec>, Trouble> {
-    let made = app.store.made().await?;
-    let spec = made
-        .into_iter()
-        .find(|made| made.name == name)
-        .map(|made| made.spec);
-    spec.map(|spec| serde_json::from_str(&spec))
-        .transpose()
-        .map_err(|error| Trouble::bad(error.to_string()))
-}
 
 fn yaml_of<T: serde::Serialize>(value: &T) -> Result<String, OpError> {
     serde_saphyr::to_string(value).map_err(|error| OpError::Failed(error.to_string()))

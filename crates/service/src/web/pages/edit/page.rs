@@ -12,7 +12,7 @@ use store::token::Role;
 
 use super::difference::{DiffLine, difference};
 use super::fields::{Fields, Sent, digest};
-use super::{made, problems, yaml_of};
+use super::{problems, yaml_of};
 use crate::api::model::check::{Check, CheckResult};
 use crate::app::App;
 use crate::ops::{self, OpError};
@@ -130,35 +130,37 @@ pub(in crate::web) async fn page(
     Query(tab): Query<Tab>,
 ) -> Response {
     let page = existing(&app, &session, &name).await;
-    let with_tab = page.map(|page| Page {
+    let with_tab = page.map(|(page, _)| Page {
         as_yaml: tab.tab == "yaml",
         ..page
     });
     answer(with_tab)
 }
 
-async fn existing(app: &App, session: &Session, name: &str) -> Result<Page, Trouble> {
+/// The page of a mirror, and how it was described if it was made here.
+async fn existing(app: &App, session: &Session, name: &str) -> Result<(Page, Option<MirrorSpec>), Trouble> {
     let page = blank(app, session).await?;
     let versioned = ops::mirrors::show(app, &session.caller, name).await?;
     let mirror = versioned.found.configured()?;
-    let spec = made(app, name).await?;
+    let spec = versioned.spec()?;
     let yaml = match &spec {
         Some(spec) => yaml_of(spec)?,
         None => config::render::mirror(mirror),
     };
-    Ok(Page {
+    let page = Page {
         title: name.to_owned(),
         action: format!("{}/edit", mirror_href(name)),
         href: Some(mirror_href(name)),
         read_only: (mirror.origin != "api").then(|| mirror.origin.clone()),
         existing: true,
         version: versioned
-            .version
+            .version()
             .map_or(String::new(), |version| version.to_string()),
         form: spec.as_ref().map(Fields::of).unwrap_or_default(),
         yaml,
         ..page
-    })
+    };
+    Ok((page, spec))
 }
 
 /// `POST /new`.
@@ -193,13 +195,9 @@ async fn change(
     sent: &Sent,
 ) -> Result<Response, Trouble> {
     session.check(&sent.csrf)?;
-    let mut page = match name {
+    let (mut page, before) = match name {
         Some(name) => existing(app, session, name).await?,
-        None => blank(app, session).await?,
-    };
-    let before = match name {
-        Some(name) => made(app, name).await?,
-        None => None,
+        None => (blank(app, session).await?, None),
     };
     page.as_yaml = sent.tab == "yaml";
     page.rest.clone_from(&sent.rest);
@@ -302,7 +300,7 @@ pub(in crate::web) async fn remove(
     let done = async {
         session.check(pressed.csrf())?;
         let versioned = ops::mirrors::show(&app, &session.caller, &name).await?;
-        ops::mirrors::remove(&app, &session.caller, &name, versioned.version).await?;
+        ops::mirrors::remove(&app, &session.caller, &name, versioned.version()).await?;
         Ok(Redirect::to("/"))
     };
     redirect(done.await)
