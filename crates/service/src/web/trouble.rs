@@ -41,11 +41,6 @@ impl Trouble {
         }
     }
 
-    /// Whether something does not exist, or not for who asked.
-    pub(super) fn is_missing(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND
-    }
-
     /// It was done to some of those that were meant.
     pub(super) fn partly(detail: impl Into<String>) -> Self {
         Self {

@@ -9,12 +9,13 @@ use axum::response::{Redirect, Response};
 use serde::Deserialize;
 use store::Time;
 use store::delivery::Filter;
-use store::page::Page;
 
 use super::reply::{Pressed, answer, redirect};
 use super::rows::{DeliveryRow, cut, segment};
+use super::typed;
+use crate::api::model::Page;
 use crate::app::App;
-use crate::ops::{self, OpError};
+use crate::ops;
 use crate::output::names::visible;
 use crate::output::summary::human_bytes;
 use crate::web::frame::Frame;
@@ -54,14 +55,9 @@ pub(in crate::web) async fn list(
             credential: None,
         };
         let ask = ops::pages::ask(asked.after.clone(), None)?;
-        let page = match ops::deliveries::list(&app, &session.caller, &filter, ask).await {
-            // A name that is typed is a filter, not an address.
-            Err(OpError::NotFound { .. }) if !asked.mirror.is_empty() => Page {
-                items: Vec::new(),
-                next: None,
-            },
-            page => page?,
-        };
+        let listed = ops::deliveries::list(&app, &session.caller, &filter, ask).await;
+        let listed = listed.map(|page| Page::of(page, |one| ops::show::delivery(one, false)));
+        let page = typed::of_mirror(&asked.mirror, listed)?;
         let now = Time::now();
         Ok(List {
             frame: Frame::new(&app, &session, "/deliveries")
@@ -70,8 +66,8 @@ pub(in crate::web) async fn list(
             mirror: asked.mirror.clone(),
             deliveries: page
                 .items
-                .into_iter()
-                .map(|delivery| DeliveryRow::new(&ops::show::delivery(delivery, false), now))
+                .iter()
+                .map(|delivery| DeliveryRow::new(delivery, now))
                 .collect(),
             next: page.next.map(|after| {
                 format!(

@@ -13,6 +13,7 @@ mod rows;
 pub(super) mod run;
 pub(super) mod run_now;
 pub(super) mod sign_in;
+mod typed;
 
 /// Filters of the templates.
 #[expect(unreachable_pub, reason = "the macro makes its types public")]

@@ -17,6 +17,7 @@ use crate::api::model::run::RunRequest;
 use crate::app::App;
 use crate::ops;
 use crate::output::names::visible;
+use crate::web::form::{flag, lines};
 use crate::web::frame::Frame;
 use crate::web::session::Session;
 use crate::web::trouble::Trouble;
@@ -115,13 +116,9 @@ impl Sent {
     /// What the form shows, and nothing else. An input set fills in what a request leaves out, so that it is named only where the form
     /// shows all of its values.
     fn request(&self, sets: &[InputSet]) -> RunRequest {
-        let references = self.references();
+        let references: Vec<String> = lines(&self.references).into_iter().map(str::to_owned).collect();
         let old = self.reference_sha_old.trim();
-        let sync_delete = match self.sync_delete.as_str() {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
-        };
+        let sync_delete = flag(&self.sync_delete);
         let reverse = self.reverse == "true";
         let is_shown = |set: &&InputSet| {
             set.name == self.set
@@ -140,15 +137,6 @@ impl Sent {
             atomic: None,
             dry_run: Some(self.dry_run == "true"),
         }
-    }
-
-    fn references(&self) -> Vec<String> {
-        self.references
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .map(str::to_owned)
-            .collect()
     }
 }
 

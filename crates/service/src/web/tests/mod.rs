@@ -386,6 +386,8 @@ async fn what_does_not_exist_is_a_page_that_says_so() {
 async fn a_list_of_a_mirror_that_is_not_there_is_empty_and_no_error() {
     let signed = Signed::new().await;
     assert!(signed.page("/runs?mirror=ap").await.contains("No run fits."));
+    let conflicts = signed.page("/conflicts?mirror=ap").await;
+    assert!(conflicts.contains("No conflict is open."), "{conflicts}");
     let deliveries = signed.page("/deliveries?mirror=ap").await;
     assert!(
         deliveries.contains("No webhook of ap came in yet."),

@@ -17,6 +17,7 @@ use crate::web::frame::Frame;
 use crate::web::pages::filters;
 use crate::web::pages::reply::answer;
 use crate::web::pages::rows::{conflict_href, cut, mirror_href, segment, settle_word};
+use crate::web::pages::typed;
 use crate::web::session::Session;
 use crate::web::show::When;
 
@@ -62,7 +63,8 @@ pub(in crate::web) async fn list(
     let page = async {
         let ask = ops::pages::ask(part.after.clone(), None)?;
         let of = (!part.mirror.is_empty()).then_some(part.mirror.as_str());
-        let page = ops::conflicts::list(&app, &session.caller, of, ask).await?;
+        let listed = ops::conflicts::list(&app, &session.caller, of, ask).await;
+        let page = typed::of_mirror(&part.mirror, listed)?;
         let now = Time::now();
         let may_operate = session.caller.may(Role::Operate).is_ok();
         Ok(List {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::output::names::visible;
+use crate::web::form::{flag, lines};
 
 /// The name of a mirror that is tried before it has one.
 const UNNAMED: &str = "unnamed";
@@ -230,23 +231,6 @@ fn side(spec: &mut Map<String, Value>, key: &str, changed: bool, url: &str, cred
 fn given(text: &str) -> Option<Value> {
     let text = text.trim();
     (!text.is_empty()).then(|| json!(text))
-}
-
-/// What is written on the lines that are not empty.
-pub(super) fn lines(text: &str) -> Vec<&str> {
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect()
-}
-
-/// A choice between yes, no, and what holds otherwise.
-pub(super) fn flag(word: &str) -> Option<bool> {
-    match word {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    }
 }
 
 fn labels(text: &str) -> Result<Option<Value>, String> {

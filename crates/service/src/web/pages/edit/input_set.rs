@@ -12,20 +12,17 @@ use serde::Deserialize;
 use store::token::Role;
 
 use super::difference::{DiffLine, difference};
-use super::fields::{digest, flag, in_words, lines};
-use super::{problems, yaml_of};
+use super::fields::{digest, in_words};
+use super::{NOT_SHOWN, problems, yaml_of};
 use crate::app::App;
 use crate::ops::{self, OpError};
+use crate::web::form::{flag, lines};
 use crate::web::frame::Frame;
 use crate::web::pages::filters;
 use crate::web::pages::reply::answer;
 use crate::web::pages::rows::{cut, mirror_href};
 use crate::web::session::Session;
 use crate::web::trouble::Trouble;
-
-/// Why a set that was pressed to be saved was not yet.
-const NOT_SHOWN: &str =
-    "it is not what was shown: nothing was saved. This is what would change now; save it if it is meant";
 
 #[derive(Template)]
 #[template(path = "input_set.html")]

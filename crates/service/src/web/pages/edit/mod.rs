@@ -13,6 +13,10 @@ pub(in crate::web) use page::{make, new, page, remove, save};
 use crate::ops::OpError;
 use crate::web::trouble::Trouble;
 
+/// Why what was pressed to be saved was not yet.
+const NOT_SHOWN: &str =
+    "it is not what was shown: nothing was saved. This is what would change now; save it if it is meant";
+
 fn yaml_of<T: serde::Serialize>(value: &T) -> Result<String, OpError> {
     serde_saphyr::to_string(value).map_err(|error| OpError::Failed(error.to_string()))
 }

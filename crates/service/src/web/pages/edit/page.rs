@@ -12,7 +12,7 @@ use store::token::Role;
 
 use super::difference::{DiffLine, difference};
 use super::fields::{Fields, Sent, digest};
-use super::{problems, yaml_of};
+use super::{NOT_SHOWN, problems, yaml_of};
 use crate::api::model::check::{Check, CheckResult};
 use crate::app::App;
 use crate::ops::{self, OpError};
@@ -26,10 +26,6 @@ use crate::web::trouble::Trouble;
 /// What the YAML of a new mirror begins with.
 const EXAMPLE: &str =
     "name: app\nsource: https://git.example.com/acme/app.git\ntarget: https://github.com/acme/app.git\n";
-
-/// Why a mirror that was pressed to be saved was not yet.
-const NOT_SHOWN: &str =
-    "it is not what was shown: nothing was saved. This is what would change now; save it if it is meant";
 
 #[derive(Template)]
 #[template(path = "edit.html")]

@@ -12,13 +12,13 @@ use store::run::Filter;
 use crate::api::model;
 use crate::api::model::run::{Run, RunState};
 use crate::app::App;
-use crate::ops;
+use crate::ops::{self, OpError};
 use crate::web::frame::Frame;
 use crate::web::pages::filters;
 use crate::web::pages::reply::answer;
 use crate::web::pages::rows::{Choice, RunRow, segment};
+use crate::web::pages::typed;
 use crate::web::session::Session;
-use crate::web::trouble::Trouble;
 
 #[derive(Template)]
 #[template(path = "runs.html")]
@@ -55,14 +55,8 @@ pub(in crate::web) async fn list(
                 .collect(),
             since: None,
         };
-        let runs = match runs_of(&app, &session, &filter, asked.after.clone(), 50).await {
-            // A name that is typed is a filter, not an address.
-            Err(trouble) if trouble.is_missing() && !asked.mirror.is_empty() => model::Page {
-                items: Vec::new(),
-                next: None,
-            },
-            runs => runs?,
-        };
+        let listed = runs_of(&app, &session, &filter, asked.after.clone(), 50).await;
+        let runs = typed::of_mirror(&asked.mirror, listed)?;
         let now = Time::now();
         Ok(List {
             frame: Frame::new(&app, &session, "/runs").await.live("/live/events"),
@@ -92,7 +86,7 @@ pub(in crate::web) async fn runs_of(
     filter: &Filter,
     after: Option<String>,
     limit: u32,
-) -> Result<model::Page<Run>, Trouble> {
+) -> Result<model::Page<Run>, OpError> {
     let ask = ops::pages::ask(after, Some(limit))?;
     let runs = ops::runs::list(app, &session.caller, filter, ask).await?;
     Ok(model::Page::of(runs, ops::show::run))
