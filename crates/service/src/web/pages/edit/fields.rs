@@ -244,7 +244,6 @@ fn labels(text: &str) -> Result<Option<Value>, String> {
     Ok((!labels.is_empty()).then_some(Value::Object(labels)))
 }
 
-/// Which tab.
 #[cfg(test)]
 mod tests {
     use super::*;

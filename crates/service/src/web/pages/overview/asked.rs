@@ -41,7 +41,7 @@ pub(in crate::web) struct Asked {
     pub(super) sort: String,
     /// The id of a cause in the inbox: its mirrors alone.
     pub(super) cause: String,
-    /// From 1; 0 if it is not said.
+    /// Its number, from 1; whatever else stands there is the first.
     page: String,
 }
 
