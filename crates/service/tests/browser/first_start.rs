@@ -64,6 +64,10 @@ fn both_sides_are_tried_as_soon_as_they_are_filled_in() {
     browser.wait_for("a target that is there", |browser| {
         browser.count("#tried .checks li") > 0 && browser.count("#tried .checks .failed") == 0
     });
+    browser.fill("#source", "no address");
+    browser.click("#name");
+    browser.wait("#tried", "cannot be tried yet");
+    assert_eq!(browser.count("#tried .checks"), 0, "{}", browser.page());
     assert_eq!(browser.path(), "/new");
     assert_eq!(browser.complaints(), [""; 0]);
 }

@@ -203,6 +203,7 @@ document.addEventListener('change', (event) => {
 });
 
 // A new mirror is tried as it goes: whenever a side was filled in, both are, if both are there.
+const UNTRIED = 'The two sides could not be tried.';
 let tries = 0;
 document.addEventListener('change', async (event) => {
   const form = event.target.closest('form[data-try]');
@@ -220,8 +221,8 @@ document.addEventListener('change', async (event) => {
     const fresh = page.getElementById(form.dataset.try);
     // An answer about what stood there before comes too late.
     if (own !== tries) return;
-    place.replaceChildren(...(fresh?.childNodes ?? []));
+    place.replaceChildren(...(fresh?.childNodes ?? [UNTRIED]));
   } catch {
-    if (own === tries) place.textContent = '';
+    if (own === tries) place.textContent = UNTRIED;
   }
 });

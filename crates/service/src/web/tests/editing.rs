@@ -197,6 +197,32 @@ async fn both_sides_are_tried_before_a_mirror_has_a_name() {
 }
 
 #[tokio::test]
+async fn why_both_sides_are_not_tried_yet_stands_where_the_trial_would() {
+    let signed = Signed::with(MIRRORS).await;
+    let wrong = [
+        (("labels", "team"), "labels are written as team=pay"),
+        (("sweep", "now and then"), "is no length of time"),
+        (("references", "["), "references"),
+    ];
+    for (field, told) in wrong {
+        let fields = [
+            ("tab", "form"),
+            ("act", "try"),
+            ("source", "https://127.0.0.1:9/a.git"),
+            ("target", "https://127.0.0.1:9/b.git"),
+            field,
+        ];
+        let (_, _, page) = signed.send("/new", &fields).await;
+        let (before, tried) = page.split_once(r#"<div id="tried""#).unwrap();
+        assert!(
+            tried.contains("cannot be tried yet") && tried.contains(told),
+            "{tried}"
+        );
+        assert!(!before.contains("It was not saved"), "{before}");
+    }
+}
+
+#[tokio::test]
 async fn a_mirror_of_the_file_has_no_input_sets_to_change_here() {
     let signed = Signed::with(MIRRORS).await;
     let (status, _, _) = signed

@@ -47,8 +47,20 @@ struct Page {
     shown: String,
     credentials: Vec<String>,
     problems: Vec<String>,
+    /// Why both sides were not tried.
+    untried: Vec<String>,
     checks: Option<Vec<CheckRow>>,
     difference: Option<Vec<DiffLine>>,
+}
+
+impl Page {
+    /// Says what is wrong, where the result of what was pressed would stand.
+    fn tell(&mut self, sent: &Sent, problems: Vec<String>) {
+        match sent.act.as_str() {
+            "try" => self.untried = problems,
+            _ => self.problems = problems,
+        }
+    }
 }
 
 struct CheckRow {
@@ -113,6 +125,7 @@ async fn blank(app: &App, session: &Session) -> Result<Page, OpError> {
         shown: String::new(),
         credentials: app.loaded().config.credentials.keys().cloned().collect(),
         problems: Vec::new(),
+        untried: Vec::new(),
         checks: None,
         difference: None,
     })
@@ -209,7 +222,7 @@ async fn change(
     let spec = match sent.spec(before.as_ref()) {
         Ok(spec) => spec,
         Err(problem) => {
-            page.problems = vec![problem];
+            page.tell(sent, vec![problem]);
             return Ok(answer(Ok(page)));
         }
     };
@@ -217,7 +230,7 @@ async fn change(
         Ok(Some(saved)) => Ok(Redirect::to(&mirror_href(&saved)).into_response()),
         Ok(None) => Ok(answer(Ok(page))),
         Err(error) => {
-            page.problems = problems(error)?;
+            page.tell(sent, problems(error)?);
             Ok(answer(Ok(page)))
         }
     }
