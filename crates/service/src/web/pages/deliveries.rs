@@ -5,12 +5,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use store::Time;
 use store::delivery::Filter;
 
-use super::reply::{Pressed, answer, redirect};
+use super::reply::{Pressed, answer, press};
 use super::rows::{DeliveryRow, cut, segment};
 use super::typed;
 use crate::api::model::Page;
@@ -140,10 +140,9 @@ pub(in crate::web) async fn redeliver(
     Path(id): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    let done = async {
-        session.check(pressed.csrf())?;
+    press(&session, &pressed, async {
         let again = ops::hooks::redeliver(&app, &session.caller, &id).await?;
-        Ok(Redirect::to(&format!("/deliveries/{}", again.id)))
-    };
-    redirect(done.await)
+        Ok(format!("/deliveries/{}", again.id))
+    })
+    .await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use store::Time;
 use store::run::Filter;
@@ -13,7 +13,7 @@ use store::token::Role;
 
 use super::filters;
 use super::overview::host;
-use super::reply::{Pressed, answer, redirect};
+use super::reply::{Pressed, answer, press};
 use super::rows::{DeliveryRow, ReferenceRow, RunRow, cut, lag, mirror_href, segment};
 use super::run::runs_of;
 use crate::api::model::hook::{Hook, HookState, Registration};
@@ -351,7 +351,11 @@ pub(in crate::web) async fn pause(
     Path(name): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    redirect(set_paused(&app, &session, &name, &pressed, true).await)
+    let paused = ops::mirrors::set_paused(&app, &session.caller, &name, true);
+    press(&session, &pressed, async {
+        paused.await.map(|_| mirror_href(&name))
+    })
+    .await
 }
 
 /// `POST /mirrors/{name}/resume`.
@@ -361,19 +365,11 @@ pub(in crate::web) async fn resume(
     Path(name): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    redirect(set_paused(&app, &session, &name, &pressed, false).await)
-}
-
-async fn set_paused(
-    app: &App,
-    session: &Session,
-    name: &str,
-    pressed: &Pressed,
-    pause: bool,
-) -> Result<Redirect, Trouble> {
-    session.check(pressed.csrf())?;
-    ops::mirrors::set_paused(app, &session.caller, name, pause).await?;
-    Ok(Redirect::to(&mirror_href(name)))
+    let resumed = ops::mirrors::set_paused(&app, &session.caller, &name, false);
+    press(&session, &pressed, async {
+        resumed.await.map(|_| mirror_href(&name))
+    })
+    .await
 }
 
 /// `POST /mirrors/{name}/hooks/register`.
@@ -383,18 +379,17 @@ pub(in crate::web) async fn register(
     Path(name): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    let done = async {
-        session.check(pressed.csrf())?;
+    press(&session, &pressed, async {
         let registered = ops::hooks::register(&app, &session.caller, &name, false).await?;
         let is_done = |one: &Registration| !matches!(one.outcome.as_str(), "failed" | "manual");
         if registered.iter().all(is_done) {
-            return Ok(Redirect::to(&mirror_href(&name)));
+            return Ok(mirror_href(&name));
         }
         let told: Vec<String> = registered
             .iter()
             .map(|one| format!("{}: {}", one.side, one.text))
             .collect();
-        Err(OpError::Conflict(told.join("; ")).into())
-    };
-    redirect(done.await)
+        Err(OpError::Conflict(told.join("; ")))
+    })
+    .await
 }

@@ -4,6 +4,8 @@ use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use crate::ops::OpError;
+use crate::web::session::Session;
 use crate::web::trouble::{Trouble, html};
 
 /// What a button sends.
@@ -12,11 +14,17 @@ pub(in crate::web) struct Pressed {
     csrf: String,
 }
 
-impl Pressed {
-    /// What shows that the form is ours.
-    pub(super) fn csrf(&self) -> &str {
-        &self.csrf
-    }
+/// Does what a button says, if the form is ours, and leads to where that ends.
+pub(super) async fn press(
+    session: &Session,
+    pressed: &Pressed,
+    act: impl Future<Output = Result<String, OpError>>,
+) -> Response {
+    let done = async {
+        session.check(&pressed.csrf)?;
+        Ok(Redirect::to(&act.await?))
+    };
+    redirect(done.await)
 }
 
 /// A page, or why there is none.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use serde::Deserialize;
 use store::token::Role;
 
@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::ops;
 use crate::web::frame::Frame;
 use crate::web::pages::confirm::Confirm;
-use crate::web::pages::reply::answer;
+use crate::web::pages::reply::{answer, redirect};
 use crate::web::pages::rows::{conflict_href, cut};
 use crate::web::session::Session;
 use crate::web::show::counted;
@@ -86,10 +86,7 @@ pub(in crate::web) async fn settle(
     session: Session,
     Form(settled): Form<Settled>,
 ) -> Response {
-    match order(&app, &session, &settled).await {
-        Ok(redirect) => redirect.into_response(),
-        Err(trouble) => trouble.into_response(),
-    }
+    redirect(order(&app, &session, &settled).await)
 }
 
 async fn order(app: &App, session: &Session, settled: &Settled) -> Result<Redirect, Trouble> {

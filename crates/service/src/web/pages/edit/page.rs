@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::ops::{self, OpError};
 use crate::web::frame::Frame;
 use crate::web::pages::filters;
-use crate::web::pages::reply::{Pressed, answer, redirect};
+use crate::web::pages::reply::{Pressed, answer, press};
 use crate::web::pages::rows::{cut, mirror_href};
 use crate::web::session::Session;
 use crate::web::trouble::Trouble;
@@ -306,11 +306,10 @@ pub(in crate::web) async fn remove(
     Path(name): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    let done = async {
-        session.check(pressed.csrf())?;
+    press(&session, &pressed, async {
         let versioned = ops::mirrors::show(&app, &session.caller, &name).await?;
         ops::mirrors::remove(&app, &session.caller, &name, versioned.version()).await?;
-        Ok(Redirect::to("/"))
-    };
-    redirect(done.await)
+        Ok("/".to_owned())
+    })
+    .await
 }

@@ -4,20 +4,33 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use store::run::Run;
 
 use super::{REFERENCES, references_of};
 use crate::api::model::run::RunReference;
 use crate::app::App;
-use crate::ops;
+use crate::ops::{self, OpError};
 use crate::web::frame::Frame;
 use crate::web::pages::confirm::{Confirm, Wish};
-use crate::web::pages::reply::{Pressed, answer, redirect};
+use crate::web::pages::reply::{Pressed, answer, press};
 use crate::web::pages::rows::short_run;
 use crate::web::session::Session;
 use crate::web::show::counted;
 use crate::web::trouble::Trouble;
+
+/// Does what a button says, and leads to the run that it made or changed.
+async fn to_run(
+    session: &Session,
+    pressed: &Pressed,
+    act: impl Future<Output = Result<Run, OpError>>,
+) -> Response {
+    press(session, pressed, async {
+        let run = act.await?;
+        Ok(format!("/runs/{}", run.id))
+    })
+    .await
+}
 
 /// `POST /runs/{id}/cancel`.
 pub(in crate::web) async fn cancel(
@@ -26,12 +39,7 @@ pub(in crate::web) async fn cancel(
     Path(id): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    let done = async {
-        session.check(pressed.csrf())?;
-        let run = ops::ask::cancel(&app, &session.caller, &id).await?;
-        Ok(Redirect::to(&format!("/runs/{}", run.id)))
-    };
-    redirect(done.await)
+    to_run(&session, &pressed, ops::ask::cancel(&app, &session.caller, &id)).await
 }
 
 /// `POST /runs/{id}/rerun`.
@@ -41,12 +49,7 @@ pub(in crate::web) async fn rerun(
     Path(id): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    let done = async {
-        session.check(pressed.csrf())?;
-        let run = ops::ask::rerun(&app, &session.caller, &id).await?;
-        Ok(Redirect::to(&format!("/runs/{}", run.id)))
-    };
-    redirect(done.await)
+    to_run(&session, &pressed, ops::ask::rerun(&app, &session.caller, &id)).await
 }
 
 /// `POST /runs/{id}/carry-out`: in earnest what a dry run showed.
@@ -56,12 +59,12 @@ pub(in crate::web) async fn carry_out(
     Path(id): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    let done = async {
-        session.check(pressed.csrf())?;
-        let run = ops::ask::in_earnest(&app, &session.caller, &id).await?;
-        Ok(Redirect::to(&format!("/runs/{}", run.id)))
-    };
-    redirect(done.await)
+    to_run(
+        &session,
+        &pressed,
+        ops::ask::in_earnest(&app, &session.caller, &id),
+    )
+    .await
 }
 
 /// `GET /runs/{id}/approve`: what approving releases.
@@ -98,12 +101,7 @@ pub(in crate::web) async fn approve(
     Path(id): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    let done = async {
-        session.check(pressed.csrf())?;
-        let run = ops::ask::approve(&app, &session.caller, &id).await?;
-        Ok(Redirect::to(&format!("/runs/{}", run.id)))
-    };
-    redirect(done.await)
+    to_run(&session, &pressed, ops::ask::approve(&app, &session.caller, &id)).await
 }
 
 /// `GET /runs/{id}/undo`: what undoing puts back.
@@ -141,12 +139,7 @@ pub(in crate::web) async fn undo(
     Path(id): Path<String>,
     Form(pressed): Form<Pressed>,
 ) -> Response {
-    let done = async {
-        session.check(pressed.csrf())?;
-        let run = ops::ask::undo(&app, &session.caller, &id).await?;
-        Ok(Redirect::to(&format!("/runs/{}", run.id)))
-    };
-    redirect(done.await)
+    to_run(&session, &pressed, ops::ask::undo(&app, &session.caller, &id)).await
 }
 
 /// The writes that a person is asked about.
