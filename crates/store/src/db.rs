@@ -7,6 +7,7 @@
 //! stand in line for a [`Turn`], and a delivery passes the line: it waits for one transaction, not for those of every run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -15,6 +16,10 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::StoreError;
 use crate::failure::failed;
+
+/// How long to wait for SQLite's writing connection: in the line for it, and for the connection itself. A transaction takes
+/// milliseconds; behind one that never ends, everything else says so instead of waiting for ever.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub(crate) struct Db {
     pub(crate) reader: AnyPool,
     /// Where writers of a SQLite file stand in line for the one connection that writes.
     line: Arc<Mutex<()>>,
+    /// For how long: [`LONGEST_WAIT`].
+    patience: Duration,
 }
 
 /// The right to ask for SQLite's writing connection, until the end of a transaction. PostgreSQL needs none.
@@ -169,19 +176,21 @@ impl Db {
             writer,
             reader,
             line: Arc::default(),
+            patience: LONGEST_WAIT,
         }
     }
 
-    async fn turn(&self) -> Turn {
-        match self.dialect {
-            Dialect::Sqlite => Some(Arc::clone(&self.line).lock_owned().await),
-            Dialect::Postgres => None,
+    async fn turn(&self) -> Result<Turn, StoreError> {
+        if self.dialect == Dialect::Postgres {
+            return Ok(None);
         }
+        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.line).lock_owned()).await;
+        turn.map(Some).map_err(|_| failed(sqlx::Error::PoolTimedOut))
     }
 
     /// A transaction that may write.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
-        self.begin_with(self.turn().await).await
+        self.begin_with(self.turn().await?).await
     }
 
     /// A transaction that may write, before all that stand in line.
@@ -222,7 +231,7 @@ impl Db {
 
     /// One statement that writes; gives the rows affected.
     pub(crate) async fn exec(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        let _turn = self.turn().await;
+        let _turn = self.turn().await?;
         let query = sqlx::query_with(sql, bound(values)?);
         Ok(query.execute(&self.writer).await.map_err(failed)?.rows_affected())
     }
@@ -402,4 +411,27 @@ pub(crate) fn unreadable(what: &str, found: &str) -> StoreError {
     StoreError::Database(format!(
         "{what} holds {found:?}, which cannot be read: the database was changed by another program, or is damaged"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_ever_behind_a_transaction_that_never_ends() {
+        let fresh = crate::testing::sqlite().await;
+        let hanging = fresh.store.begin().await.unwrap();
+        let impatient = Db {
+            patience: Duration::from_millis(20),
+            ..fresh.store.db().clone()
+        };
+        let bounded = tokio::time::timeout(Duration::from_secs(20), async {
+            assert!(matches!(impatient.begin().await, Err(StoreError::Busy(_))));
+            let written = impatient.exec("DELETE FROM tokens", vec![]).await;
+            assert!(matches!(written, Err(StoreError::Busy(_))));
+        });
+        bounded.await.expect("a writer waited without a bound");
+        drop(hanging);
+        fresh.store.begin().await.unwrap();
+    }
 }

@@ -9,7 +9,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor};
 
 use crate::StoreError;
-use crate::db::{Db, Dialect};
+use crate::db::{Db, Dialect, LONGEST_WAIT};
 use crate::failure::failed;
 
 /// How long a statement waits for another process's lock on a SQLite file, in milliseconds.
@@ -117,7 +117,7 @@ fn options(url: &str) -> Result<AnyConnectOptions, StoreError> {
 fn sqlite(connections: u32) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(30))
+        .acquire_timeout(LONGEST_WAIT)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
