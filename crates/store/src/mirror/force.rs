@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::db::{Dialect, Tx, args};
+use crate::db::{Dialect, Row, Tx, Value, args};
 use crate::mirror::Known;
 use crate::{Store, StoreError, Time};
 
@@ -72,13 +72,16 @@ const REMEMBERED: i64 = 1_000;
 /// One process at a time takes over; SQLite's write lock does that by itself.
 const POSTGRES_LOCK: &str = "SELECT 1 AS one FROM (SELECT pg_advisory_xact_lock(7305809245022)) AS taken";
 
+/// A configuration among the others, and the live process that has the newest of those that are newer.
+const STANDING: &str = "SELECT taken, (SELECT max(taken) FROM configurations) AS last, \
+    (SELECT w.id FROM workers w JOIN configurations c ON c.fingerprint = w.fingerprint \
+     WHERE w.id <> $2 AND w.seen >= $3 AND c.number > own.number ORDER BY c.number DESC, w.id LIMIT 1) AS newer \
+    FROM configurations own WHERE fingerprint = $1";
+
 impl Store {
     /// How a process's configuration stands: cheap to ask again and again.
     pub async fn standing_of(&self, holder: &Holder<'_>, now: Time) -> Result<Standing, StoreError> {
-        let mut tx = self.begin().await?;
-        let found = standing(&mut tx, holder, now).await?;
-        tx.commit().await?;
-        Ok(found)
+        standing(self.db().first(STANDING, asked(holder, now)).await?)
     }
 
     /// Puts a configuration in force with [`Store::adopt`], unless a live process has a newer one or it loses too many mirrors. One that is in force
@@ -94,8 +97,7 @@ impl Store {
         if tx.dialect == Dialect::Postgres {
             tx.rows(POSTGRES_LOCK, vec![]).await?;
         }
-        let standing = standing(&mut tx, holder, now).await?;
-        match standing {
+        match standing(tx.first(STANDING, asked(holder, now)).await?)? {
             Standing::Older { than } if occasion == Occasion::Held => return Ok(Taken::Older { than }),
             Standing::InForce => {}
             _ if occasion == Occasion::Forced => {}
@@ -111,24 +113,19 @@ impl Store {
     }
 }
 
-async fn standing(tx: &mut Tx, holder: &Holder<'_>, now: Time) -> Result<Standing, StoreError> {
-    let sql = "SELECT number, taken, (SELECT max(taken) FROM configurations) AS last FROM configurations WHERE fingerprint = $1";
-    let Some(own) = tx.first(sql, args![holder.fingerprint]).await? else {
+fn asked(holder: &Holder<'_>, now: Time) -> Vec<Value> {
+    let alive = i64::try_from(holder.alive.as_millis()).unwrap_or(i64::MAX);
+    args![holder.fingerprint, holder.worker, now.0.saturating_sub(alive)]
+}
+
+/// From the row of [`STANDING`], which a configuration that nobody put in force has none of.
+fn standing(row: Option<Row>) -> Result<Standing, StoreError> {
+    let Some(row) = row else {
         return Ok(Standing::Replaceable);
     };
-    let alive = i64::try_from(holder.alive.as_millis()).unwrap_or(i64::MAX);
-    let newer = tx
-        .first(
-            "SELECT w.id FROM workers w JOIN configurations c ON c.fingerprint = w.fingerprint \
-             WHERE w.id <> $1 AND w.seen >= $2 AND c.number > $3 ORDER BY c.number DESC, w.id LIMIT 1",
-            args![holder.worker, now.0.saturating_sub(alive), own.int("number")?],
-        )
-        .await?;
-    Ok(match newer {
-        Some(row) => Standing::Older {
-            than: row.text("id")?,
-        },
-        None if own.int("taken")? == own.int("last")? => Standing::InForce,
+    Ok(match row.maybe_text("newer")? {
+        Some(than) => Standing::Older { than },
+        None if row.int("taken")? == row.int("last")? => Standing::InForce,
         None => Standing::Replaceable,
     })
 }
@@ -264,6 +261,18 @@ mod tests {
             assert_eq!(fresh.in_force().await, "2");
         }
     );
+
+    #[tokio::test]
+    async fn how_a_configuration_stands_is_told_while_somebody_else_writes() {
+        let fresh = sqlite().await;
+        fresh.takes("a1", Occasion::Held, 1, 0).await;
+        let _writing = fresh.store.begin().await.unwrap();
+        let holder = holder("a1");
+        let standing = fresh.store.standing_of(&holder, Time(1));
+        let standing = tokio::time::timeout(Duration::from_secs(20), standing).await;
+        let standing = standing.expect("it waited for the writer").unwrap();
+        assert_eq!(standing, Standing::InForce);
+    }
 
     on_both!(
         what_a_person_changes_or_forces_is_newer_than_all_others,
