@@ -130,8 +130,12 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(beat, crate::queue::Beat::Mine);
-        while take().await.is_none() {
-            tokio::task::yield_now().await;
-        }
+        let lapsed = async {
+            while take().await.is_none() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let lapsed = tokio::time::timeout(Duration::from_secs(30), lapsed).await;
+        lapsed.expect("the claim of a process that is gone was never taken");
     }
 }
