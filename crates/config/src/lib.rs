@@ -18,4 +18,4 @@ pub mod yaml;
 
 pub use checked::{Config, Credential, InputSet, Mirror, MirrorEnd};
 pub use problem::{Problem, Problems};
-pub use secret::{OWN_VARIABLES, Secret, Secrets};
+pub use secret::{Secret, Secrets};

@@ -8,7 +8,6 @@ mod tests;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use command::OWN as OWN_VARIABLES;
 pub use reader::Secrets;
 
 /// Where a secret comes from: text with `${env:…}`, `${file:…}` and `${command:…}` in it. `Debug` and `Display` show the places, never a

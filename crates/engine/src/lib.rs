@@ -39,3 +39,4 @@ mod withhold;
 pub use clients::Clients;
 pub use knock::knock;
 pub use run::{glance, run};
+pub use transport::OWN_VARIABLES;

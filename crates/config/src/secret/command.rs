@@ -13,9 +13,6 @@ use super::reader::MAX_BYTES;
 /// How long a program may take.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Variables in which refsync itself is given tokens.
-pub const OWN: &[&str] = &["SOURCE_TOKEN", "TARGET_TOKEN", "REFSYNC_TOKEN"];
-
 /// Runs `sh -c` and gives what it prints, at most one byte more than a secret may have. Its input is empty and its complaints are
 /// dropped, since they could quote a secret.
 pub(super) async fn run(command: &str, hidden: &BTreeSet<String>) -> Result<Vec<u8>, SecretError> {
@@ -27,7 +24,11 @@ pub(super) async fn run(command: &str, hidden: &BTreeSet<String>) -> Result<Vec<
         .stderr(Stdio::null())
         .process_group(0)
         .kill_on_drop(true);
-    for variable in OWN.iter().copied().chain(hidden.iter().map(String::as_str)) {
+    for variable in engine::OWN_VARIABLES
+        .iter()
+        .copied()
+        .chain(hidden.iter().map(String::as_str))
+    {
         shell.env_remove(variable);
     }
     let child = shell

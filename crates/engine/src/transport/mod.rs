@@ -31,6 +31,7 @@ pub(crate) use budget::Turn;
 pub(crate) use complaint::complaint;
 pub(crate) use incoming::Incoming;
 pub(crate) use outgoing::{Outgoing, chunks, trace_all as trace_sent};
+pub use process::OWN_VARIABLES;
 pub(crate) use ssh::Masters;
 
 /// The value of `agent=` and a part of the HTTP user agent.

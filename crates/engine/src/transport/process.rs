@@ -30,8 +30,8 @@ const LOCAL_VARIABLES: &[&str] = &[
     "GIT_WORK_TREE",
 ];
 
-/// Variables that hold secrets of ours, which no hook, proxy command or helper gets to see.
-const SECRET_VARIABLES: &[&str] = &["SOURCE_TOKEN", "TARGET_TOKEN", "REFSYNC_TOKEN"];
+/// The environment variables in which refsync itself is given tokens: no program that it starts inherits them.
+pub const OWN_VARIABLES: &[&str] = &["SOURCE_TOKEN", "TARGET_TOKEN", "REFSYNC_TOKEN"];
 
 /// How long a program that closed its output may take to say why.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -67,7 +67,7 @@ impl Guard {
 /// A command for a child that inherits neither our secrets, nor those in the `hidden` variables, nor another repository.
 pub(crate) fn command(program: &str, hidden: &BTreeSet<String>) -> Command {
     let mut command = Command::new(program);
-    for variable in LOCAL_VARIABLES.iter().chain(SECRET_VARIABLES) {
+    for variable in LOCAL_VARIABLES.iter().chain(OWN_VARIABLES) {
         command.env_remove(variable);
     }
     for variable in hidden {

@@ -114,14 +114,16 @@ fn an_edit_expects_the_version_that_it_saw() {
 }
 
 #[test]
-fn an_editor_gets_the_definition_and_no_token() {
+fn an_editor_gets_the_definition_and_none_of_the_tokens_of_refsync() {
     let stub = Stub::start()
         .on("GET /mirrors/app", Answer::json(200, &mirror("app")))
         .on("PUT /mirrors/app", Answer::json(200, &mirror("app")));
-    let editor = "f() { printenv REFSYNC_TOKEN >&2; sed -i 's/b.example/c.example/' \"$1\"; }; f";
+    let editor = "f() { printenv REFSYNC_TOKEN SOURCE_TOKEN TARGET_TOKEN >&2; sed -i 's/b.example/c.example/' \"$1\"; }; f";
     let finished = stub
         .client(&["mirror", "edit", "app"])
         .env("EDITOR", editor)
+        .env("SOURCE_TOKEN", "canary-source")
+        .env("TARGET_TOKEN", "canary-target")
         .run();
     assert_eq!(
         (finished.code, finished.stderr.as_str()),

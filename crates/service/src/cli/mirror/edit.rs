@@ -98,12 +98,14 @@ fn in_editor(before: &Map<String, Value>) -> anyhow::Result<Map<String, Value>> 
     file.write_all(yaml(before)?.as_bytes())
         .context("cannot write the file for the editor")?;
     // As git does: the variable is a command line, and the shell takes the file as its first argument.
-    let status = Command::new("sh")
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", &format!("{editor} \"$1\""), "sh"])
-        .arg(file.path())
-        .env_remove("REFSYNC_TOKEN")
-        .status()
-        .context("cannot start the editor")?;
+        .arg(file.path());
+    for variable in engine::OWN_VARIABLES {
+        shell.env_remove(variable);
+    }
+    let status = shell.status().context("cannot start the editor")?;
     if !status.success() {
         bail!("the editor ended with {status}: nothing was changed");
     }

@@ -34,7 +34,7 @@ impl Repository {
         use std::os::unix::fs::PermissionsExt;
         let path = folder.join(format!("{name}.git"));
         let mut git = std::process::Command::new("git");
-        config::OWN_VARIABLES.iter().for_each(|variable| {
+        engine::OWN_VARIABLES.iter().for_each(|variable| {
             git.env_remove(variable);
         });
         let made = git
@@ -164,7 +164,7 @@ impl Repository {
 
     fn git(&self) -> Command {
         let mut command = Command::new("git");
-        for variable in config::OWN_VARIABLES {
+        for variable in engine::OWN_VARIABLES {
             command.env_remove(variable);
         }
         command
