@@ -60,6 +60,8 @@ pub(crate) struct Place {
 pub(crate) struct Loaded {
     /// The file's.
     pub(crate) config: Config,
+    /// Of the file's: [`Config::fingerprint`].
+    pub(crate) fingerprint: String,
     /// All mirrors by name: those of the file and those made over the API.
     pub(crate) mirrors: BTreeMap<String, Arc<Mirror>>,
     /// Why a newer file is not in force.
@@ -101,6 +103,7 @@ impl Loaded {
     pub(crate) fn of_file(config: Config) -> Self {
         Self {
             mirrors: config.mirrors.clone(),
+            fingerprint: config.fingerprint(),
             config,
             problem: None,
             withheld: None,

@@ -29,7 +29,7 @@ pub struct Secrets {
     /// SHA-256 of what was last read, by what the configuration writes.
     last: Mutex<HashMap<String, Seen>>,
     /// The variables that all secrets of the configuration name.
-    hidden: Mutex<BTreeSet<String>>,
+    hidden: Mutex<Arc<BTreeSet<String>>>,
     keep: Duration,
     quiet: Duration,
 }
@@ -73,7 +73,12 @@ impl Secrets {
     /// Keeps these environment variables from every command, in the place of those that were named before. For all that secrets of a
     /// configuration are read from: see [`crate::Config::secret_variables`].
     pub fn hide(&self, variables: BTreeSet<String>) {
-        *self.hidden.lock().unwrap_or_else(PoisonError::into_inner) = variables;
+        *self.hidden.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(variables);
+    }
+
+    /// The variables that were named last.
+    pub fn hidden(&self) -> Arc<BTreeSet<String>> {
+        Arc::clone(&self.hidden.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The value. An empty one is an error.
@@ -155,7 +160,7 @@ impl Secrets {
 
     /// The variables that secrets are or were read from, which no command gets to see.
     fn variables(&self) -> BTreeSet<String> {
-        let mut variables = self.hidden.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut variables = BTreeSet::clone(&self.hidden());
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let secrets = last.keys().filter_map(|text| Secret::parse(text).ok());
         variables

@@ -204,12 +204,11 @@ fn outward(error: &StoreError) -> &'static str {
 /// The live processes whose configuration is another.
 async fn others(app: &App) -> Result<Vec<String>, StoreError> {
     let loaded = app.loaded();
-    let own = loaded.config.fingerprint();
     let alive = loaded.config.limits.lease;
     let workers = app.store.workers(alive, app.store.now()).await?;
     Ok(workers
         .into_iter()
-        .filter(|worker| worker.id != app.worker && worker.fingerprint != own)
+        .filter(|worker| worker.id != app.worker && worker.fingerprint != loaded.fingerprint)
         .map(|worker| worker.id)
         .collect())
 }

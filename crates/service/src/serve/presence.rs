@@ -22,7 +22,7 @@ pub(super) async fn report(app: &App) -> Result<(), StoreError> {
     app.store
         .report_worker(&Worker {
             id: app.worker.clone(),
-            fingerprint: loaded.config.fingerprint(),
+            fingerprint: loaded.fingerprint.clone(),
             since: loaded.since,
             seen: app.store.now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

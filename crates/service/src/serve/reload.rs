@@ -91,8 +91,7 @@ async fn adopt_with(
         ..with_made(config, &app.store.made().await?, now)
     };
     let known: Vec<Known> = loaded.mirrors.values().map(|mirror| known(mirror)).collect();
-    let fingerprint = loaded.config.fingerprint();
-    let holder = holder(app, &loaded.config, &fingerprint);
+    let holder = holder(app, &loaded);
     match app.store.take_over(&holder, occasion, &known, now).await? {
         Taken::InForce => {}
         Taken::Older { than } => loaded.withheld = Some(Withheld::Newer { than }),
@@ -111,11 +110,11 @@ async fn adopt_with(
     Ok(())
 }
 
-fn holder<'a>(app: &'a App, config: &Config, fingerprint: &'a str) -> Holder<'a> {
+fn holder<'a>(app: &'a App, loaded: &'a Loaded) -> Holder<'a> {
     Holder {
         worker: &app.worker,
-        fingerprint,
-        alive: config.limits.lease,
+        fingerprint: &loaded.fingerprint,
+        alive: loaded.config.limits.lease,
     }
 }
 
@@ -123,8 +122,7 @@ fn holder<'a>(app: &'a App, config: &Config, fingerprint: &'a str) -> Holder<'a>
 pub(super) async fn settle(app: &App) -> Result<(), StoreError> {
     let _one_at_a_time = app.reloading.lock().await;
     let loaded = app.loaded();
-    let fingerprint = loaded.config.fingerprint();
-    let holder = holder(app, &loaded.config, &fingerprint);
+    let holder = holder(app, &loaded);
     match app.store.standing_of(&holder, app.store.now()).await? {
         Standing::InForce if loaded.withheld.is_none() => return Ok(()),
         Standing::Older { than } => {
@@ -162,9 +160,8 @@ fn withhold(app: &App, withheld: Withheld) {
 
 /// An error if a live process has a newer configuration: that one decides what becomes of mirrors made over the API.
 pub(crate) async fn check_newest(app: &App) -> Result<Result<(), String>, StoreError> {
-    let config = &app.loaded().config;
-    let fingerprint = config.fingerprint();
-    let holder = holder(app, config, &fingerprint);
+    let loaded = app.loaded();
+    let holder = holder(app, &loaded);
     Ok(match app.store.standing_of(&holder, app.store.now()).await? {
         Standing::InForce | Standing::Replaceable => Ok(()),
         Standing::Older { than } => Err(Withheld::Newer { than }.to_string()),
@@ -207,7 +204,7 @@ async fn replace(app: &App, place: &Place, force: bool) -> Result<Change, Reload
         return Err(ReloadError::NeedsRestart { key: "database" });
     }
     let change = Change::between(&old.config, &new);
-    let occasion = match new.fingerprint() == old.config.fingerprint() {
+    let occasion = match new.fingerprint() == old.fingerprint {
         _ if force => Occasion::Forced,
         // Asked to read it again: nobody changed it.
         true => Occasion::Held,
@@ -330,6 +327,7 @@ fn with_made(config: Config, made: &[Made], now: Time) -> Loaded {
         }
     }
     Loaded {
+        fingerprint: config.fingerprint(),
         config,
         mirrors,
         problem: None,

@@ -45,7 +45,7 @@ pub(super) async fn of_mirror(
         true => limited(config),
         false => Reach::Anywhere,
     };
-    let hidden = Arc::new(config.secret_variables());
+    let hidden = secrets.hidden();
     let end = |side: Side| {
         let end = mirror.ends.of(side);
         let around = Around {
@@ -68,7 +68,7 @@ pub(super) async fn of_one_off(
     secrets: &Secrets,
 ) -> Result<Both<End>, Unfit> {
     let reach = limited(config);
-    let hidden = Arc::new(config.secret_variables());
+    let hidden = secrets.hidden();
     let end = |url: &str, name: Option<&str>, side: Side| {
         let url = RemoteUrl::parse(url, &side.to_string());
         let url = url.map_err(|error| Unfit::Inputs(format!("the {side}'s address: {error}")));
@@ -225,5 +225,17 @@ mod tests {
         assert!(matches!(ends("", http).await, Err(Unfit::Inputs(_))));
         assert_eq!(ends(", allowHttp: true", http).await, Ok(()));
         assert_eq!(ends("", "https://git.example/a.git").await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn what_is_started_for_a_run_inherits_no_variable_that_a_secret_is_read_from() {
+        let directory = testkit::tmp();
+        let file = "credentials: {c: {host: git.example, provider: gitea, token: '${env:PATH}', hookToken: '${env:HOME}'}}\n\
+            mirrors: [{name: app, source: 'https://git.example/a.git', target: 'https://other.example/b.git'}]\n";
+        let app = crate::work::tests::scene::app(&directory, "a", file).await;
+        let loaded = app.loaded();
+        let ends = of_mirror(&loaded.config, &loaded.mirrors["app"], &app.secrets).await;
+        let hidden = ends.unwrap().target.endpoint.hidden;
+        assert_eq!(hidden.iter().collect::<Vec<_>>(), ["HOME", "PATH"]);
     }
 }

@@ -33,7 +33,7 @@ async fn a_process_is_ready_while_others_have_the_same_file() {
         plain(&bench, "/readyz").await.expect(200),
         json!({"ready": true, "problems": []})
     );
-    let own = bench.app.loaded().config.fingerprint();
+    let own = bench.app.loaded().fingerprint.clone();
     bench.app.store.report_worker(&other(own)).await.unwrap();
     plain(&bench, "/readyz").await.expect(200);
     bench

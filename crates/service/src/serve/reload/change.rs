@@ -134,7 +134,7 @@ impl Before {
         if self.0.is_empty() || loaded.withheld.is_some() {
             return;
         }
-        let mut after = Shown::of(loaded.config.fingerprint(), loaded.mirrors.len());
+        let mut after = Shown::of(loaded.fingerprint.clone(), loaded.mirrors.len());
         for (name, mirror) in &loaded.mirrors {
             match self.0.get(name) {
                 None => after.added.push(name.clone()),

@@ -1,6 +1,7 @@
 //! The worker with a real database and real repositories.
 
 pub(crate) mod fixture;
+pub(crate) mod scene;
 
 mod asked;
 mod clock;
@@ -11,5 +12,4 @@ mod notified;
 mod one_way;
 mod orders;
 mod requests;
-mod scene;
 mod two_way;
