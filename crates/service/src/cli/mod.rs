@@ -20,6 +20,7 @@ mod demo;
 mod import;
 mod mirror;
 mod run;
+mod run_flags;
 mod selection;
 mod serve;
 mod sync;

@@ -4,13 +4,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::api::model::run::{Force, Run, RunRequest};
+use crate::api::model::run::{Run, RunRequest};
+use crate::cli::run_flags::RunFlags;
 use crate::cli::selection::Selection;
 use crate::cli::{online, selection, waiting};
 use crate::client::{Call, Client};
-use crate::inputs::ForceWhen;
 use crate::output;
-use crate::output::format::Output;
 
 /// Run mirrors now
 ///
@@ -34,33 +33,8 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "REF", value_parser = selection::pattern, help_heading = "Inputs")]
     reference: Vec<String>,
 
-    /// The value that the one named reference had before the change. All zeros: it did not exist. Empty: not known
-    #[arg(long, value_name = "SHA", help_heading = "Inputs")]
-    reference_sha_old: Option<String>,
-
-    /// Whether deletions are mirrored
-    // Always with a value: one that may be left out would take `--sync-delete false` for `true` and a mirror of the name `false`.
-    #[arg(long, value_name = "BOOL", help_heading = "Inputs")]
-    sync_delete: Option<bool>,
-
-    /// When to replace a value that cannot be fast-forwarded
-    #[arg(long, value_name = "WHEN", value_enum, help_heading = "Inputs")]
-    force: Option<ForceWhen>,
-
-    /// All references or none
-    #[arg(long, help_heading = "Inputs")]
-    atomic: bool,
-
-    /// Say what would happen, and write nothing
-    #[arg(short = 'n', long, help_heading = "Inputs")]
-    dry_run: bool,
-
-    /// Wait for the end, show it, and exit as refsync sync does
-    #[arg(short, long)]
-    wait: bool,
-
     #[command(flatten)]
-    output: Output,
+    flags: RunFlags,
 }
 
 const AFTER_HELP: &str = "\
@@ -85,7 +59,7 @@ pub(super) fn execute(args: &RunArgs) -> anyhow::Result<ExitCode> {
             runs.push(client.ask(call).await?);
         }
         match <[Run; 1]>::try_from(runs) {
-            Ok([run]) => waiting::asked_or_ended(&client, run, args.wait, args.output).await,
+            Ok([run]) => waiting::asked_or_ended(&client, run, args.flags.wait, args.flags.output).await,
             Err(runs) => several(&client, runs, args).await,
         }
     })
@@ -93,8 +67,9 @@ pub(super) fn execute(args: &RunArgs) -> anyhow::Result<ExitCode> {
 
 /// Several runs: each is told as it ends, and the highest exit code counts.
 async fn several(client: &Client, runs: Vec<Run>, args: &RunArgs) -> anyhow::Result<ExitCode> {
-    if !args.wait {
-        args.output
+    if !args.flags.wait {
+        args.flags
+            .output
             .print(&runs, |_| runs.iter().map(waiting::asked).collect())?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -105,8 +80,8 @@ async fn several(client: &Client, runs: Vec<Run>, args: &RunArgs) -> anyhow::Res
         ended.push(run);
     }
     let worst = ended.iter().map(waiting::exit_code).max().unwrap_or(0);
-    args.output.print(&ended, |screen| {
-        output::runs::grid(&ended, output::runs::Of::All, args.output.is_wide(), screen).text(screen)
+    args.flags.output.print(&ended, |screen| {
+        output::runs::grid(&ended, output::runs::Of::All, args.flags.output.is_wide(), screen).text(screen)
     })?;
     Ok(worst.into())
 }
@@ -117,11 +92,11 @@ impl RunArgs {
             input_set: self.input_set.clone(),
             reverse: self.reverse.then_some(true),
             references: (!self.reference.is_empty()).then(|| self.reference.clone()),
-            reference_sha_old: self.reference_sha_old.clone(),
-            sync_delete: self.sync_delete,
-            force: self.force.map(Force::from),
-            atomic: self.atomic.then_some(true),
-            dry_run: self.dry_run.then_some(true),
+            reference_sha_old: self.flags.reference_sha_old.clone(),
+            sync_delete: self.flags.sync_delete,
+            force: self.flags.force(),
+            atomic: self.flags.atomic.then_some(true),
+            dry_run: self.flags.dry_run.then_some(true),
         }
     }
 }

@@ -4,11 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
 
-use crate::api::model::run::{Force, OneOffRequest, Run};
+use crate::api::model::run::{OneOffRequest, Run};
+use crate::cli::run_flags::RunFlags;
 use crate::cli::{online, selection, waiting};
 use crate::client::Call;
-use crate::inputs::ForceWhen;
-use crate::output::format::Output;
 
 /// Run once between two repositories, without a mirror
 ///
@@ -38,33 +37,8 @@ pub(super) struct StartArgs {
     #[arg(short, long, value_name = "REF", value_parser = selection::pattern, help_heading = "Inputs")]
     reference: Vec<String>,
 
-    /// The value that the one named reference had before the change. All zeros: it did not exist. Empty: not known
-    #[arg(long, value_name = "SHA", help_heading = "Inputs")]
-    reference_sha_old: Option<String>,
-
-    /// Whether deletions are mirrored
-    #[arg(long, value_name = "BOOL")]
-    #[arg(help_heading = "Inputs")]
-    sync_delete: Option<bool>,
-
-    /// When to replace a value that cannot be fast-forwarded
-    #[arg(long, value_name = "WHEN", value_enum, help_heading = "Inputs")]
-    force: Option<ForceWhen>,
-
-    /// All references or none
-    #[arg(long, help_heading = "Inputs")]
-    atomic: bool,
-
-    /// Say what would happen, and write nothing
-    #[arg(short = 'n', long, help_heading = "Inputs")]
-    dry_run: bool,
-
-    /// Wait for the end, show it, and exit as refsync sync does
-    #[arg(short, long)]
-    wait: bool,
-
     #[command(flatten)]
-    output: Output,
+    flags: RunFlags,
 }
 
 const AFTER_HELP: &str = "\
@@ -82,7 +56,7 @@ Examples:
 pub(super) fn execute(args: &StartArgs) -> anyhow::Result<ExitCode> {
     online(async |client| {
         let run: Run = client.ask(Call::post(&["runs"]).json(&args.request())?).await?;
-        waiting::asked_or_ended(&client, run, args.wait, args.output).await
+        waiting::asked_or_ended(&client, run, args.flags.wait, args.flags.output).await
     })
 }
 
@@ -94,11 +68,11 @@ impl StartArgs {
             target_url: self.target.clone(),
             target_credential: self.target_credential.clone(),
             references: (!self.reference.is_empty()).then(|| self.reference.clone()),
-            reference_sha_old: self.reference_sha_old.clone(),
-            sync_delete: self.sync_delete,
-            force: self.force.map(Force::from),
-            atomic: self.atomic,
-            dry_run: self.dry_run,
+            reference_sha_old: self.flags.reference_sha_old.clone(),
+            sync_delete: self.flags.sync_delete,
+            force: self.flags.force(),
+            atomic: self.flags.atomic,
+            dry_run: self.flags.dry_run,
         }
     }
 }
