@@ -324,16 +324,8 @@ async fn a_slow_host_keeps_no_mirror_between_other_hosts_waiting() {
         .await;
 }
 
-/// A webhook of a mirror whose token was refused a minute ago: how many requests carry it then.
-async fn tried_again(refusal: impl Fn(&Scene)) -> usize {
-    let mut scene = Scene::of_file(app).await;
-    std::fs::write(token_file(&scene), "old").unwrap();
-    allow(&scene, "old");
-    let old = scene.source.commit("main", "one");
-    scene.start().await;
-    refusal(&scene);
-    let new = scene.source.commit("main", "two");
-    scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
+/// Waits until the token is refused, and has it be so for a minute.
+async fn refused_a_minute_ago(scene: &Scene) {
     scene
         .wait_for("the token to be refused", async |scene: &Scene| {
             let known = !scene.store().refused_secrets().await.unwrap().is_empty();
@@ -347,6 +339,19 @@ async fn tried_again(refusal: impl Fn(&Scene)) -> usize {
         .refuse_secret(&known.credential, &known.hash, known.status, before)
         .await
         .unwrap();
+}
+
+/// A webhook of a mirror whose token was refused a minute ago: how many requests carry it then.
+async fn tried_again(refusal: impl Fn(&Scene)) -> usize {
+    let mut scene = Scene::of_file(app).await;
+    std::fs::write(token_file(&scene), "old").unwrap();
+    allow(&scene, "old");
+    let old = scene.source.commit("main", "one");
+    scene.start().await;
+    refusal(&scene);
+    let new = scene.source.commit("main", "two");
+    scene.hook(Side::Source, "main", Some(&old), Some(&new)).await;
+    refused_a_minute_ago(&scene).await;
     scene.server.wait_idle();
     scene.server.forget();
     let newer = scene.source.commit("main", "three");
@@ -383,19 +388,7 @@ async fn a_refused_token_that_works_again_is_seen_by_the_next_try() {
     scene.source.commit("main", "one");
     allow(&scene, "new");
     scene.work();
-    scene
-        .wait_for("the token to be refused", async |scene: &Scene| {
-            let known = !scene.store().refused_secrets().await.unwrap().is_empty();
-            known && scene.overview().await.error.is_some()
-        })
-        .await;
-    let store = scene.store();
-    let known = store.refused_secrets().await.unwrap().remove(0);
-    let before = Time(Time::now().0 - 61_000);
-    store
-        .refuse_secret(&known.credential, &known.hash, known.status, before)
-        .await
-        .unwrap();
+    refused_a_minute_ago(&scene).await;
     allow(&scene, "old");
     let due = Due {
         name: None,
@@ -403,7 +396,7 @@ async fn a_refused_token_that_works_again_is_seen_by_the_next_try() {
         trigger: "webhook".into(),
         delivery: None,
     };
-    store.mark_due("app", &[due], Time::now()).await.unwrap();
+    scene.store().mark_due("app", &[due], Time::now()).await.unwrap();
     scene
         .wait_for("the mirror to be in sync", async |scene: &Scene| {
             scene.both("main").1.is_some() && scene.store().refused_secrets().await.unwrap().is_empty()
