@@ -85,8 +85,17 @@ impl Fleet {
     }
 }
 
+/// A configuration of mirrors whose repositories exist nowhere, at what `url` makes of a side and a name.
+pub(super) fn nowhere(count: usize, sweep: &str, url: impl Fn(&str, &str) -> String) -> String {
+    let names: Vec<String> = (0..count).map(|number| format!("mirror-{number:05}")).collect();
+    let ends = names
+        .iter()
+        .map(|name| (name.as_str(), url("source", name), url("target", name)));
+    configuration(ends, "sqlite:refsync.db", sweep, "")
+}
+
 /// A configuration of mirrors by name, source and target.
-pub(super) fn configuration<'a>(
+fn configuration<'a>(
     mirrors: impl Iterator<Item = (&'a str, String, String)>,
     database: &str,
     sweep: &str,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
-use super::fleet::{Fleet, configuration};
+use super::fleet::{Fleet, nowhere};
 use super::process::Served;
 use super::{Figure, wait};
 use crate::bench::lab::Lab;
@@ -74,12 +74,9 @@ pub(super) fn measure(lab: &Lab, refsync: &Path, mirrors: usize) -> anyhow::Resu
 /// The memory of a process with many mirrors, of which none has anything to do.
 fn many(refsync: &Path) -> anyhow::Result<u64> {
     let folder = testkit::tmp();
-    let names: Vec<String> = (0..MANY).map(|number| format!("mirror-{number:05}")).collect();
-    let ends = names.iter().map(|name| {
-        let url = |side: &str| format!("https://{side}.example.invalid/acme/{name}.git");
-        (name.as_str(), url("source"), url("target"))
+    let text = nowhere(MANY, "off", |side, name| {
+        format!("https://{side}.example.invalid/acme/{name}.git")
     });
-    let text = configuration(ends, "sqlite:refsync.db", "off", "");
     fs::write(folder.path().join("refsync.yaml"), text)?;
     let served = Served::start(
         refsync,

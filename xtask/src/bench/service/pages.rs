@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use super::fleet::configuration;
+use super::fleet::nowhere;
 use super::idle::counted;
 use super::process::Served;
 use super::{Figure, ms, percentile, wait};
@@ -20,13 +20,10 @@ const ROWS: u64 = 50;
 
 pub(super) fn measure(refsync: &Path, mirrors: usize) -> anyhow::Result<Vec<Figure>> {
     let folder = testkit::tmp();
-    let names: Vec<String> = (0..mirrors).map(|number| format!("mirror-{number:05}")).collect();
     // Nobody listens there: every look fails at once, and leaves a run and an error.
-    let ends = names.iter().map(|name| {
-        let url = |side: &str| format!("http://127.0.0.1:1/{side}/{name}.git");
-        (name.as_str(), url("source"), url("target"))
+    let text = nowhere(mirrors, "1h", |side, name| {
+        format!("http://127.0.0.1:1/{side}/{name}.git")
     });
-    let text = configuration(ends, "sqlite:refsync.db", "1h", "");
     fs::write(folder.path().join("refsync.yaml"), text)?;
     let served = Served::start(
         refsync,
