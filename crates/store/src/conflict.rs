@@ -174,14 +174,14 @@ impl Store {
         })?)
     }
 
-    /// The run that the references wait under which that run held, or found held; itself, if it is one of several. `None` if none of
-    /// them is held any more.
-    pub async fn holder(&self, mirror: &str, run: &str) -> Result<Option<String>, StoreError> {
+    /// The runs that the references wait under which that run held, or found held: itself first, if it is one of them, then the oldest
+    /// first, at most 100. None once nothing of it is held any more.
+    pub async fn holders(&self, mirror: &str, run: &str) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT s.run AS run FROM standing s JOIN run_refs r ON r.name = s.name \
              WHERE s.mirror = $1 AND s.why = 'held' AND r.run = $2 AND r.outcome IN ('held', 'standing') \
-             ORDER BY CASE WHEN s.run = $2 THEN 0 ELSE 1 END, s.since, s.run LIMIT 1";
-        let row = self.db().first(sql, args![mirror, run]).await?;
-        row.map(|row| row.text("run")).transpose()
+             GROUP BY s.run ORDER BY CASE WHEN s.run = $2 THEN 0 ELSE 1 END, s.run LIMIT 100";
+        let rows = self.db().rows(sql, args![mirror, run]).await?;
+        rows.iter().map(|row| row.text("run")).collect()
     }
 
     /// All that waits or differs in a mirror, by name: the drift report.

@@ -1,11 +1,6 @@
 //! Runs that people ask for: by hand, again, to release what is held, to put back what was replaced, to settle a conflict.
 
-use std::collections::BTreeSet;
-
-use gitwire::RefName;
-use store::conflict::Why;
-use store::page::Ask;
-use store::run::{Inputs, Order, Run, RunRef, State};
+use store::run::{Inputs, Order, Run, State};
 use store::token::Role;
 
 use super::{Caller, OpError, inputs};
@@ -104,38 +99,24 @@ async fn holding(app: &App, caller: &Caller, run: Run) -> Result<Run, OpError> {
     let Some(mirror) = &run.mirror else {
         return Ok(run);
     };
-    let over = || {
-        OpError::Conflict(format!(
+    let holders = app.store.holders(mirror, &run.id).await?;
+    match holders.as_slice() {
+        [] => Err(OpError::Conflict(format!(
             "run {} holds nothing any more: it was approved, or a side changed since",
             run.id
-        ))
-    };
-    if app.store.holder(mirror, &run.id).await?.is_none() {
-        return Err(over());
-    }
-    let met = references(app, &run.id, |one| {
-        matches!(one.outcome.as_str(), "held" | "standing")
-    })
-    .await?;
-    if met.iter().any(|one| one.outcome == "held") {
-        return Ok(run);
-    }
-    let names: Vec<RefName> = met.into_iter().map(|one| one.name).collect();
-    let standing = app.store.memory(mirror, Some(&names)).await?.standing;
-    let held = standing.into_iter().filter(|one| one.why == Why::Held);
-    let holders: BTreeSet<String> = held.map(|one| one.run).collect();
-    let mut holders = holders.into_iter();
-    match (holders.next(), holders.next()) {
-        (Some(holder), None) => caller.run(app, &holder).await,
-        (None, _) => Err(over()),
-        (Some(first), Some(second)) => {
-            let all: Vec<String> = [first, second].into_iter().chain(holders).collect();
-            Err(OpError::Conflict(format!(
-                "run {} met again what several earlier runs hold: look at each and approve it: {}",
-                run.id,
-                all.join(", ")
-            )))
-        }
+        ))),
+        [first, ..] if *first == run.id => Ok(run),
+        // Ids are in the order of time. What a later run holds has other values, which nobody who looks at this one was shown.
+        [earlier] if *earlier < run.id => caller.run(app, earlier).await,
+        [later] => Err(OpError::Conflict(format!(
+            "what run {} held has changed since: look at run {later}, which holds it now, and approve that",
+            run.id
+        ))),
+        several => Err(OpError::Conflict(format!(
+            "several runs hold what run {} held or met again: look at each and approve it: {}",
+            run.id,
+            several.join(", ")
+        ))),
     }
 }
 
@@ -274,23 +255,6 @@ fn earnest(run: &Run) -> Result<(), OpError> {
             "run {} was a dry run: it wrote nothing and holds nothing",
             run.id
         ))),
-    }
-}
-
-/// The references of a run that somebody looks for.
-async fn references(app: &App, id: &str, wanted: impl Fn(&RunRef) -> bool) -> Result<Vec<RunRef>, OpError> {
-    let mut found = Vec::new();
-    let mut ask = Ask {
-        after: None,
-        limit: 500,
-    };
-    loop {
-        let page = app.store.run_refs(id, &ask).await?;
-        found.extend(page.items.into_iter().filter(&wanted));
-        match page.next {
-            Some(next) => ask.after = Some(next),
-            None => return Ok(found),
-        }
     }
 }
 

@@ -150,43 +150,51 @@ on_both!(
         fresh.settled("app").await;
         let store = &fresh.store;
         let id = |digit: u32| format!("01920000-aaaa-7000-8000-00000000000{digit}");
-        let finish = async |digit: u32, outcome: &str, standing: Vec<Standing>, settled: Vec<RefName>| {
-            let done = run(&id(digit), Some("app"), State::Held);
-            store.ask_run(&done, Time(1)).await.unwrap();
-            let claim = fresh.claim("w", Time(2)).await.unwrap();
-            let reference = RunRef {
-                outcome: outcome.to_owned(),
-                ..run_ref("a", Side::Target)
+        let finish =
+            async |digit: u32, met: &[(&str, &str)], standing: Vec<Standing>, settled: Vec<RefName>| {
+                let done = run(&id(digit), Some("app"), State::Held);
+                store.ask_run(&done, Time(1)).await.unwrap();
+                let claim = fresh.claim("w", Time(2)).await.unwrap();
+                let reference = |(short, outcome): &(&str, &str)| RunRef {
+                    outcome: (*outcome).to_owned(),
+                    ..run_ref(short, Side::Target)
+                };
+                let end = Finished {
+                    references: met.iter().map(reference).collect(),
+                    ..finished(done)
+                };
+                let outcome = Outcome {
+                    run: Some(end),
+                    standing,
+                    settled,
+                    ..Outcome::default()
+                };
+                store.finish(&claim, &outcome, Time(3)).await.unwrap();
             };
-            let end = Finished {
-                references: vec![reference],
-                ..finished(done)
-            };
-            let outcome = Outcome {
-                run: Some(end),
-                standing,
-                settled,
-                ..Outcome::default()
-            };
-            store.finish(&claim, &outcome, Time(3)).await.unwrap();
-        };
-        let held = |digit: u32| Standing {
+        let held = |short: &str, digit: u32| Standing {
             run: id(digit),
-            ..stands("a", Why::Held, '1', '2', 3)
+            ..stands(short, Why::Held, '1', '2', 3)
         };
-        finish(1, "held", vec![held(1)], vec![]).await;
-        assert_eq!(store.holder("app", &id(1)).await.unwrap(), Some(id(1)));
-        finish(2, "standing", vec![], vec![]).await;
-        assert_eq!(store.holder("app", &id(2)).await.unwrap(), Some(id(1)));
-        finish(3, "held", vec![held(3)], vec![]).await;
-        assert_eq!(
-            store.holder("app", &id(1)).await.unwrap(),
-            Some(id(3)),
-            "with other values"
-        );
-        finish(4, "deleted", vec![], vec![name("a")]).await;
-        for digit in 1..=4 {
-            assert_eq!(store.holder("app", &id(digit)).await.unwrap(), None);
+        let holders = async |digit: u32| store.holders("app", &id(digit)).await.unwrap();
+        finish(1, &[("a", "held")], vec![held("a", 1)], vec![]).await;
+        assert_eq!(holders(1).await, [id(1)]);
+        finish(2, &[("a", "standing")], vec![], vec![]).await;
+        assert_eq!(holders(2).await, [id(1)]);
+        finish(3, &[("a", "standing"), ("b", "held")], vec![held("b", 3)], vec![]).await;
+        assert_eq!(holders(3).await, [id(3), id(1)], "itself before others");
+        finish(4, &[("a", "standing"), ("b", "standing")], vec![], vec![]).await;
+        assert_eq!(holders(4).await, [id(1), id(3)]);
+        finish(5, &[("a", "held")], vec![held("a", 5)], vec![]).await;
+        assert_eq!(holders(1).await, [id(5)], "with other values");
+        finish(
+            6,
+            &[("a", "deleted"), ("b", "deleted")],
+            vec![],
+            vec![name("a"), name("b")],
+        )
+        .await;
+        for digit in 1..=6 {
+            assert!(holders(digit).await.is_empty());
         }
     }
 );

@@ -220,3 +220,32 @@ async fn a_held_run_is_approved_and_one_that_replaced_nothing_is_not_undone() {
         .await
         .expect(409);
 }
+
+#[tokio::test]
+async fn what_other_runs_hold_is_approved_by_those_that_were_looked_at() {
+    let bench = Bench::new().await;
+    let held_run = async |references: &[RunRef], waits: &[&str]| {
+        let waits = waits.iter().map(|short| waiting(short, Why::Held)).collect();
+        bench.ran("app", State::Held, references.to_vec(), waits).await.id
+    };
+    let approve = async |id: &str| bench.post(&format!("/runs/{id}/approve"), json!({})).await;
+    let standing = |short: &str| RunRef {
+        outcome: "standing".into(),
+        ..held(short)
+    };
+    let one = held_run(&[held("a")], &["a"]).await;
+    let other = held_run(&[standing("a"), held("b")], &["b"]).await;
+    let both = held_run(&[standing("a"), standing("b")], &[]).await;
+    let several = approve(&both).await.expect(409).to_string();
+    assert!(several.contains(&one) && several.contains(&other), "{several}");
+
+    // With other values it waits under a later one, which whoever looks at the first was not shown.
+    let newer = held_run(&[held("a")], &["a"]).await;
+    let moved = approve(&one).await.expect(409).to_string();
+    assert!(moved.contains(&newer), "{moved}");
+
+    // It met the same again.
+    let again = held_run(&[held("a")], &[]).await;
+    let approved = approve(&again).await.expect(202);
+    assert_eq!(approved["inputs"]["order"]["run"], newer);
+}

@@ -11,8 +11,8 @@ use crate::web::trouble::Trouble;
 pub(super) enum Hold {
     /// They wait for a person to approve this run.
     Here,
-    /// They wait, and another run is the one to approve: it held the same before, or saw newer values.
-    Elsewhere(String),
+    /// They wait, and other runs are those to approve: they held the same before, or saw newer values.
+    Elsewhere(Vec<String>),
     /// They wait no more: approved, or a side changed.
     Over,
     /// It was a dry run.
@@ -32,9 +32,10 @@ impl Hold {
         let Some(mirror) = &run.mirror else {
             return Ok(Some(Self::Here));
         };
-        Ok(Some(match app.store.holder(mirror, &run.id).await? {
-            Some(holder) if holder == run.id => Self::Here,
-            Some(holder) => Self::Elsewhere(holder),
+        let holders = app.store.holders(mirror, &run.id).await?;
+        Ok(Some(match holders.first() {
+            Some(first) if *first == run.id => Self::Here,
+            Some(_) => Self::Elsewhere(holders),
             None => Self::Over,
         }))
     }
@@ -68,10 +69,21 @@ impl Hold {
                 let text = "look at the list, and approve it if it is meant; else put back on its side what should stay";
                 (Some(text.to_owned()), None)
             }
-            Self::Elsewhere(run) => {
-                let text = "another run holds the same: approve that one, if it is meant";
-                let link = Link::new(format!("/runs/{run}"), "See the run that holds it").main();
-                (Some(text.to_owned()), Some(link))
+            Self::Elsewhere(runs) => {
+                let (text, word) = match runs.len() {
+                    1 => (
+                        "another run holds the same: approve that one, if it is meant".to_owned(),
+                        "See the run that holds it",
+                    ),
+                    several => (
+                        format!("{several} other runs hold it: look at each, and approve it if it is meant"),
+                        "See the first of them",
+                    ),
+                };
+                let link = runs
+                    .first()
+                    .map(|run| Link::new(format!("/runs/{run}"), word).main());
+                (Some(text), link)
             }
             Self::Over => (None, None),
             Self::Never => {
