@@ -106,6 +106,18 @@ pub struct Notification {
     pub events: Vec<NotificationEvent>,
 }
 
+impl Notification {
+    /// What tells this recipient from others, wherever in the list they stand: the hash of their kind and of where their address is
+    /// read, in 64 hexadecimal digits.
+    pub fn key(&self) -> String {
+        let kind = match self.kind {
+            NotificationKind::Webhook => "webhook",
+            NotificationKind::Slack => "slack",
+        };
+        hex::encode(Sha256::digest(format!("{kind}\n{}", self.url.written())))
+    }
+}
+
 /// The form of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationKind {

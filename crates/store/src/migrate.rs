@@ -46,6 +46,10 @@ const STEPS: &[Step] = &[
         number: 7,
         sql: include_str!("../migrations/0007.sql"),
     },
+    Step {
+        number: 8,
+        sql: include_str!("../migrations/0008.sql"),
+    },
 ];
 
 /// Any number will do, as long as no other program on the same database takes it for its own.

@@ -127,12 +127,13 @@ impl Store {
         Ok(notices)
     }
 
-    /// Who was told of a cause: of its beginning, or (`true`) of its end; recipients by their number.
-    pub async fn sent(&self, cause: &str) -> Result<BTreeSet<(bool, u32)>, StoreError> {
+    /// Who was told of a cause: of its beginning, or (`true`) of its end; recipients by what the configuration
+    /// knows them by.
+    pub async fn sent(&self, cause: &str) -> Result<BTreeSet<(bool, String)>, StoreError> {
         let sql = "SELECT ending, recipient FROM notice_sent WHERE cause = $1";
         let rows = self.db().rows(sql, args![cause]).await?;
         rows.iter()
-            .map(|row| Ok((row.flag("ending")?, row.count("recipient")?)))
+            .map(|row| Ok((row.flag("ending")?, row.text("recipient")?)))
             .collect()
     }
 
@@ -141,13 +142,13 @@ impl Store {
         &self,
         cause: &str,
         end: bool,
-        recipient: u32,
+        recipient: &str,
         now: Time,
     ) -> Result<(), StoreError> {
         self.db()
             .exec(
                 "INSERT INTO notice_sent (cause, ending, recipient, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-                args![cause, i64::from(end), i64::from(recipient), now],
+                args![cause, i64::from(end), recipient, now],
             )
             .await
             .map(drop)

@@ -28,8 +28,8 @@ pub(super) struct Teller {
     app: Arc<App>,
     client: reqwest::Client,
     gather: Duration,
-    /// Recipients that failed: how often in a row, and when to try again.
-    failed: BTreeMap<u32, (u32, Instant)>,
+    /// Recipients that failed, by their keys: how often in a row, and when to try again.
+    failed: BTreeMap<String, (u32, Instant)>,
 }
 
 /// Tells for as long as the process lives.
@@ -86,23 +86,23 @@ impl Teller {
         };
         let loaded = self.app.loaded();
         let sent = self.app.store.sent(&notice.cause).await?;
-        let heard = |number: u32| sent.is_empty() || sent.contains(&(false, number));
+        let told = |end: bool, key: &str| sent.contains(&(end, key.to_owned()));
         let beginning = Message::of(notice, false);
         let mut all = true;
-        for (recipient, number) in loaded.config.notifications.iter().zip(0..) {
-            if sent.contains(&(end, number)) || !wants(recipient, &message) {
+        for (recipient, number) in loaded.config.notifications.iter().zip(1..) {
+            let key = recipient.key();
+            if told(end, &key) || !wants(recipient, &message) {
                 continue;
             }
-            let lacks_beginning = beginning
+            let wanted_beginning = beginning
                 .as_ref()
-                .is_some_and(|message| wants(recipient, message))
-                && !heard(number);
-            if end && lacks_beginning {
+                .is_some_and(|message| wants(recipient, message));
+            if end && wanted_beginning && !told(false, &key) {
                 continue;
             }
             if self
                 .failed
-                .get(&number)
+                .get(&key)
                 .is_some_and(|(_, again)| *again > Instant::now())
             {
                 all = false;
@@ -113,17 +113,16 @@ impl Teller {
                 .await
             {
                 Ok(()) => {
-                    self.failed.remove(&number);
-                    self.app.store.note_sent(&notice.cause, end, number, now).await?;
+                    self.failed.remove(&key);
+                    self.app.store.note_sent(&notice.cause, end, &key, now).await?;
                 }
                 Err(reason) => {
-                    let failures = self.failed.get(&number).map_or(1, |(failures, _)| failures + 1);
+                    let failures = self.failed.get(&key).map_or(1, |(failures, _)| failures + 1);
                     let wait = after_failures(failures, Dice::roll());
-                    self.failed.insert(number, (failures, Instant::now() + wait));
+                    self.failed.insert(key, (failures, Instant::now() + wait));
                     tracing::warn!(
                         reason,
-                        "notification {} of the configuration could not be sent: tried again",
-                        number + 1
+                        "notification {number} of the configuration could not be sent: tried again"
                     );
                     all = false;
                 }

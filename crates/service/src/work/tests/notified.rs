@@ -1,5 +1,6 @@
 //! What people are sent, and how.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -248,23 +249,32 @@ async fn a_good_run_of_one_reference_ends_no_failure_of_another() {
         .await;
 }
 
+/// A file with these recipients, whose addresses are read at places of their own.
+fn told(recipients: &[&Path], base: &str) -> String {
+    let mut file = "notifications:\n".to_owned();
+    for place in recipients {
+        file.push_str(&format!(
+            "  - {{kind: slack, url: \"${{file:{}}}\"}}\n",
+            place.display()
+        ));
+    }
+    let mirror = format!("{{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off}}");
+    format!("{file}mirrors:\n  - {mirror}\n")
+}
+
+/// Where the address of an inbox is read.
+fn place(inbox: &Inbox) -> PathBuf {
+    let file = testkit::tmp().keep().join("url");
+    std::fs::write(&file, &inbox.url).unwrap();
+    file
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_there_keeps_nobody_else_from_being_told_once() {
     let (there, away) = (Inbox::open().await, Inbox::open().await);
     *away.answers.lock().unwrap() = vec![500; 20];
-    let scene = Scene::of_file(|base| {
-        let place = |inbox: &Inbox| {
-            let file = testkit::tmp().keep().join("url");
-            std::fs::write(&file, &inbox.url).unwrap();
-            format!("  - {{kind: slack, url: \"${{file:{}}}\"}}\n", file.display())
-        };
-        format!(
-            "notifications:\n{}{}mirrors:\n  - {{name: app, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n",
-            place(&away),
-            place(&there)
-        )
-    })
-    .await;
+    let (at_away, at_there) = (place(&away), place(&there));
+    let scene = Scene::of_file(|base| told(&[&at_away, &at_there], base)).await;
     raise(&scene, "app").await;
     let mut later = Time::now();
     // Other processes, one after the other, each for the first time.
@@ -285,4 +295,43 @@ async fn who_is_not_there_keeps_nobody_else_from_being_told_once() {
     tell().await;
     // Who never heard of its beginning does not hear of its end.
     assert_eq!((away.taken().len(), there.taken().len()), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_put_before_others_changes_nothing_of_who_was_told() {
+    let (there, away, new) = (Inbox::open().await, Inbox::open().await, Inbox::open().await);
+    *away.answers.lock().unwrap() = vec![500, 204];
+    let (at_away, at_there, at_new) = (place(&away), place(&there), place(&new));
+    let mut scene = Scene::of_file(|base| told(&[&at_away, &at_there], base)).await;
+    raise(&scene, "app").await;
+    let mut later = Time::now();
+    // Other processes, one after the other, each for the first time.
+    let mut tell = async |scene: &Scene| {
+        later = later + Duration::from_secs(120);
+        let mut teller = Teller::new(Arc::clone(&scene.app), Duration::ZERO).unwrap();
+        teller.tell(later).await.unwrap();
+        [&away, &there, &new].map(|inbox| inbox.taken().len())
+    };
+    assert_eq!(tell(&scene).await, [1, 1, 0]);
+    scene.restart(|base| told(&[&at_there, &at_away], base)).await;
+    // Who was not there is told, and who was is not told twice.
+    assert_eq!(tell(&scene).await, [2, 1, 0]);
+    scene
+        .restart(|base| told(&[&at_new, &at_there, &at_away], base))
+        .await;
+    assert_eq!(
+        tell(&scene).await,
+        [2, 1, 0],
+        "it is told of to all who were to be told"
+    );
+    scene
+        .store()
+        .settle_notice("credential ghe 401", "app", Time::now())
+        .await
+        .unwrap();
+    assert_eq!(
+        tell(&scene).await,
+        [3, 2, 0],
+        "who heard of its beginning hears of its end"
+    );
 }
