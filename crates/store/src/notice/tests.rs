@@ -145,7 +145,9 @@ async fn the_failures_of_a_mirror_are_found_without_reading_those_of_others() {
     let rows = fresh.store.db().rows(plan, args!["app"]).await.unwrap();
     let steps: Vec<String> = rows.iter().map(|row| row.text("detail").unwrap()).collect();
     assert!(
-        steps.iter().any(|step| step.contains("notice_mirrors_open")),
+        steps
+            .iter()
+            .any(|step| step.contains("notice_mirrors_open (mirror=?)")),
         "{steps:?}"
     );
 }
