@@ -17,7 +17,7 @@ use engine::decide::{Base, Moved};
 use engine::side::Side;
 use gitwire::RefName;
 pub use schedule::Schedule;
-pub use sweep::{Come, Quiet};
+pub use sweep::{Come, Quiet, Quietly};
 
 use crate::Time;
 use crate::conflict::Standing;

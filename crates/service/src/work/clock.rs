@@ -8,7 +8,7 @@ use croner::Cron;
 use store::{StoreError, Time};
 use tokio::task::JoinSet;
 
-use super::glance::glance;
+use super::glance::{LEFT, glance};
 use super::{Worker, notify};
 
 /// How often other processes' news are read.
@@ -82,7 +82,8 @@ async fn sweep(
                 let mirror = loaded.mirrors.get(&quiet.mirror);
                 mirror.is_some_and(|mirror| worker.seats.has_room(&loaded, mirror))
             };
-            worker.glances.may_do(quiet, has_room)
+            let others = worker.app.budget.is_shared() && quiet.waits(now) < LEFT;
+            worker.glances.of(quiet, others, has_room)
         })
         .await?;
     let waits = !come.spared.is_empty();

@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use config::Mirror;
 use engine::digest::Digest;
-use store::queue::{Memory, Quiet};
+use store::queue::{Memory, Quiet, Quietly};
 
 use super::Worker;
 use super::look::Look;
 
 /// How many are under way at most: each is two listings.
 const AT_ONCE: usize = 32;
+
+/// For how long a sweep is left to another process that may know more of its mirror than this one. Each looks every second.
+pub(super) const LEFT: Duration = Duration::from_secs(2);
 
 /// How long one may take. A slow host is for runs, which wait for it in turn.
 const IN_ALL: Duration = Duration::from_secs(60);
@@ -26,8 +29,8 @@ pub(super) struct Glances(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// What both sides listed when all was in sync, and the claim that saw it.
-    known: HashMap<String, (i64, Digest)>,
+    /// What both sides had when all was in sync, by the claim that saw it; `None` where it was not, or is not any more.
+    known: HashMap<String, (i64, Option<Digest>)>,
     under_way: HashSet<String>,
     passed: Vec<Quiet>,
 }
@@ -37,23 +40,21 @@ impl Glances {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what a recorded run listed; `None` if not all of it was in sync.
+    /// Notes what a recorded run left; `None` if not all of it was in sync.
     pub(super) fn learn(&self, mirror: &str, fence: i64, digest: Option<Digest>) {
-        let mut state = self.lock();
-        match digest {
-            Some(digest) => drop(state.known.insert(mirror.to_owned(), (fence, digest))),
-            None => drop(state.known.remove(mirror)),
-        }
+        self.lock().known.insert(mirror.to_owned(), (fence, digest));
     }
 
-    /// Whether a glance may do for a sweep; its hosts have room for one.
-    pub(super) fn may_do(&self, quiet: &Quiet, has_room: impl FnOnce() -> bool) -> bool {
+    /// What is done about a sweep: a glance, if what the last run saw is known and the hosts have room. Of what this process does not
+    /// know another one may, if there are `others`.
+    pub(super) fn of(&self, quiet: &Quiet, others: bool, has_room: impl FnOnce() -> bool) -> Quietly {
         let state = self.lock();
-        let is_known = state
-            .known
-            .get(&quiet.mirror)
-            .is_some_and(|(fence, _)| *fence == quiet.fence);
-        is_known && (state.under_way.contains(&quiet.mirror) || has_room())
+        let known = state.known.get(&quiet.mirror);
+        match known.filter(|(fence, _)| *fence == quiet.fence) {
+            Some((_, Some(_))) if state.under_way.contains(&quiet.mirror) || has_room() => Quietly::Spared,
+            None if others => Quietly::Left,
+            _ => Quietly::Marked,
+        }
     }
 
     /// How many sweeps have come and are not told yet.
@@ -77,7 +78,7 @@ impl Glances {
         if state.under_way.len() >= AT_ONCE {
             return None;
         }
-        let (_, digest) = *state.known.get(&quiet.mirror)?;
+        let digest = state.known.get(&quiet.mirror)?.1?;
         let is_first = state.under_way.insert(quiet.mirror.clone());
         is_first.then(|| Looking {
             glances: Arc::clone(self),
@@ -105,12 +106,9 @@ impl Drop for Looking {
         if let Some(quiet) = &self.quiet {
             let mut state = self.glances.lock();
             state.under_way.remove(&quiet.mirror);
-            if state
-                .known
-                .get(&quiet.mirror)
-                .is_some_and(|(fence, _)| *fence == quiet.fence)
-            {
-                state.known.remove(&quiet.mirror);
+            let known = state.known.get_mut(&quiet.mirror);
+            if let Some((_, digest)) = known.filter(|(fence, _)| *fence == quiet.fence) {
+                *digest = None;
             }
         }
     }
@@ -141,4 +139,34 @@ async fn listed(worker: &Worker, mirror: &Mirror) -> Option<Digest> {
     let seen = engine::glance(&look.request).await;
     look.leave().await.ok()?;
     seen.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Time;
+
+    use super::*;
+
+    #[test]
+    fn a_sweep_is_a_glance_where_the_mirror_is_known_and_left_to_others_where_they_may_know_it() {
+        let glances = Arc::new(Glances::default());
+        let quiet = |fence: i64| Quiet {
+            mirror: "app".into(),
+            fence,
+            at: Time(0),
+            next: Time(1),
+        };
+        let of = |fence: i64, others: bool| glances.of(&quiet(fence), others, || true);
+        assert_eq!(of(1, false), Quietly::Marked);
+        assert_eq!(of(1, true), Quietly::Left);
+        glances.learn("app", 1, Some(Digest::default()));
+        assert_eq!(of(1, true), Quietly::Spared);
+        assert_eq!(glances.of(&quiet(1), true, || false), Quietly::Marked, "no room");
+        assert_eq!(of(2, true), Quietly::Left, "another process ran since");
+        // However a glance ends that does not pass: nobody knows better.
+        drop(glances.begin(quiet(1)).unwrap());
+        assert_eq!(of(1, true), Quietly::Marked);
+        glances.learn("app", 2, None);
+        assert_eq!(of(2, true), Quietly::Marked);
+    }
 }

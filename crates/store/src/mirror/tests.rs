@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::mirror::{Filter, Health};
 use crate::page::Ask;
-use crate::queue::{Come, Outcome, Quiet};
+use crate::queue::{Come, Outcome, Quiet, Quietly};
 use crate::testing::*;
 use crate::{StoreError, Time};
 
@@ -108,8 +108,8 @@ on_both!(pages_hold_every_mirror_once, |fresh| {
     assert!(matches!(error, StoreError::NotFound { .. }));
 });
 
-fn none(_: &Quiet) -> bool {
-    false
+fn none(_: &Quiet) -> Quietly {
+    Quietly::Marked
 }
 
 on_both!(
@@ -118,9 +118,11 @@ on_both!(
         let store = &fresh.store;
         fresh.settled("app").await;
         let now = Time(900_000);
-        let come = async || store.mark_sweeps(now, 10, &|_| true).await.unwrap();
+        let come = async || store.mark_sweeps(now, 10, &|_| Quietly::Spared).await.unwrap();
         let first = come().await;
         assert_eq!((first.due.len(), first.spared.len()), (0, 1));
+        let left = store.mark_sweeps(now, 10, &|_| Quietly::Left).await.unwrap();
+        assert_eq!((left.due.len(), left.spared.len()), (0, 0));
         assert_eq!(come().await.spared, first.spared, "it has come until it is told");
 
         // Somebody works on it meanwhile.
@@ -138,10 +140,14 @@ on_both!(
         store.finish(&claim, &outcome, now).await.unwrap();
 
         let later = Time(1_800_000);
-        let spared = store.mark_sweeps(later, 10, &|_| true).await.unwrap().spared;
+        let spared = store
+            .mark_sweeps(later, 10, &|_| Quietly::Spared)
+            .await
+            .unwrap()
+            .spared;
         assert_eq!(spared[0].fence, claim.fence);
         store.pass_sweeps(&spared, later).await.unwrap();
-        let after = store.mark_sweeps(later, 10, &|_| true).await.unwrap();
+        let after = store.mark_sweeps(later, 10, &|_| Quietly::Spared).await.unwrap();
         assert!(after.spared.is_empty() && after.next.unwrap() > later);
         assert_eq!(store.mirror("app").await.unwrap().in_sync_at, Some(later));
     }

@@ -1,5 +1,7 @@
 //! Sweeps: what is due by the clock.
 
+use std::time::Duration;
+
 use crate::codec::json;
 use crate::db::args;
 use crate::queue::told::Told;
@@ -19,9 +21,27 @@ pub struct Quiet {
     /// Counts its claims: while it stays the same, nobody worked on the mirror.
     pub fence: i64,
     /// When the sweep had its time.
-    at: i64,
+    pub at: Time,
     /// When the one after it has.
-    next: i64,
+    pub next: Time,
+}
+
+/// What is done about a quiet sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quietly {
+    /// The mirror is due.
+    Marked,
+    /// The caller takes it upon itself.
+    Spared,
+    /// It is left to another process for now.
+    Left,
+}
+
+impl Quiet {
+    /// For how long it has come.
+    pub fn waits(&self, now: Time) -> Duration {
+        Duration::from_millis(u64::try_from(now.0.saturating_sub(self.at.0)).unwrap_or(0))
+    }
 }
 
 /// What came of sweeps by now.
@@ -36,15 +56,15 @@ pub struct Come {
 }
 
 impl Store {
-    /// Makes the mirrors due whose sweep has come, at most `limit`, but for the quiet ones that the caller spares: it looks at them
-    /// without a claim, and tells [`Store::pass_sweeps`] or [`Store::mark_due`] what it saw. Until then they have come.
+    /// Makes the mirrors due whose sweep has come, at most `limit`, but for the quiet ones of which the caller says otherwise. At those
+    /// that it spares it looks without a claim, and tells [`Store::pass_sweeps`] what it saw. Until then they have come.
     ///
     /// Any process may do it: each sweep is taken by one. A paused mirror's comes when the pause ends.
     pub async fn mark_sweeps(
         &self,
         now: Time,
         limit: u32,
-        spares: &(dyn Fn(&Quiet) -> bool + Sync),
+        quietly: &(dyn Fn(&Quiet) -> Quietly + Sync),
     ) -> Result<Come, StoreError> {
         let rows = self
             .db()
@@ -60,21 +80,27 @@ impl Store {
         let are_all = rows.len() < limit as usize;
         let mut marked = Vec::new();
         for row in rows {
-            let (mirror, at) = (row.text("name")?, row.int("next_sweep")?);
+            let (mirror, at) = (row.text("name")?, row.time("next_sweep")?);
             let interval = row.maybe_int("sweep_ms")?.unwrap_or(1).max(1);
             // In step with before, so that sweeps stay spread; those that were missed are one.
-            let missed = (now.0 - at) / interval;
+            let missed = (now.0 - at.0) / interval;
             let quiet = Quiet {
                 mirror,
                 fence: row.int("fence")?,
                 at,
-                next: at + (missed + 1) * interval,
+                next: Time(at.0 + (missed + 1) * interval),
             };
-            match row.flag("quiet")? && spares(&quiet) {
-                true => come.spared.push(quiet),
-                false => marked.push(quiet),
+            let done = match row.flag("quiet")? {
+                true => quietly(&quiet),
+                false => Quietly::Marked,
+            };
+            match done {
+                Quietly::Marked => marked.push(quiet),
+                Quietly::Spared => come.spared.push(quiet),
+                Quietly::Left => {}
             }
         }
+        let may_be_more = !are_all && !(marked.is_empty() && come.spared.is_empty());
         if !marked.is_empty() {
             let mut tx = self.begin().await?;
             for Quiet { mirror, at, next, .. } in marked {
@@ -86,7 +112,7 @@ impl Store {
             }
             self.commit_and_wake(tx).await?;
         }
-        if !are_all {
+        if may_be_more {
             come.next = Some(now);
             return Ok(come);
         }
@@ -129,7 +155,7 @@ impl Store {
 
 impl Store {
     /// Queue depth (due references and whole scopes, and runs that were asked for) and the age of the oldest.
-    pub async fn queue_state(&self, now: Time) -> Result<(u64, Option<std::time::Duration>), StoreError> {
+    pub async fn queue_state(&self, now: Time) -> Result<(u64, Option<Duration>), StoreError> {
         let row = self
             .db()
             .first(
@@ -145,7 +171,7 @@ impl Store {
         let age = row
             .maybe_int("oldest")?
             .map(|oldest| now.0.saturating_sub(oldest).max(0));
-        let age = age.map(|age| std::time::Duration::from_millis(age.unsigned_abs()));
+        let age = age.map(|age| Duration::from_millis(age.unsigned_abs()));
         Ok((row.count("depth")?, age))
     }
 }

@@ -111,7 +111,8 @@ impl Budget {
         }
     }
 
-    fn is_shared(&self) -> bool {
+    /// Whether other processes share the database.
+    pub(super) fn is_shared(&self) -> bool {
         self.processes.load(std::sync::atomic::Ordering::Relaxed) > 1
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use store::Time;
+use store::queue::Quietly;
 use store::run::State;
 
 use super::scene::Scene;
@@ -90,7 +91,7 @@ async fn a_sweep_that_sees_what_the_last_run_saw_is_no_run() {
             let long_after = Time::now() + Duration::from_secs(3_600);
             let come = scene
                 .store()
-                .mark_sweeps(long_after, 10, &|_| true)
+                .mark_sweeps(long_after, 10, &|_| Quietly::Spared)
                 .await
                 .unwrap();
             come.spared.first().map(|quiet| quiet.fence)
