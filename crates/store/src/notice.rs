@@ -49,9 +49,10 @@ impl Store {
             args![cause],
         )
         .await?;
-        // Who heard of its beginning, and nobody yet of its end, hears of neither again.
+        // Who heard of its beginning, and not of its end, hears of neither again; all others hear of its beginning.
         tx.exec(
-            "DELETE FROM notice_sent WHERE cause = $1 AND (ending = 1 \
+            "DELETE FROM notice_sent WHERE cause = $1 AND (recipient IN \
+                 (SELECT s.recipient FROM notice_sent s WHERE s.cause = $1 AND s.ending = 1) \
                OR EXISTS (SELECT 1 FROM notices n WHERE n.cause = $1 AND n.over_told IS NOT NULL))",
             args![cause],
         )
@@ -60,8 +61,7 @@ impl Store {
             "INSERT INTO notices (cause, event, words, since) VALUES ($1, $2, $3, $4) ON CONFLICT (cause) DO UPDATE SET \
                event = excluded.event, words = excluded.words, \
                since = CASE WHEN notices.over IS NULL THEN notices.since ELSE excluded.since END, \
-               told = CASE WHEN notices.over IS NULL OR (notices.told IS NOT NULL AND notices.over_told IS NULL) \
-                 THEN notices.told END, \
+               told = CASE WHEN notices.over IS NULL THEN notices.told END, \
                teller_until = CASE WHEN notices.over IS NULL THEN notices.teller_until ELSE 0 END, \
                over = NULL, over_told = NULL",
             args![cause, event, text, now],
@@ -78,21 +78,7 @@ impl Store {
     /// A cause is over for this mirror; over as a whole once it is over for all.
     pub async fn settle_notice(&self, cause: &str, mirror: &str, now: Time) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        lock(&mut tx, cause).await?;
-        tx.exec(
-            "UPDATE notice_mirrors SET over = coalesce(over, $3) WHERE cause = $1 AND mirror = $2",
-            args![cause, mirror, now],
-        )
-        .await?;
-        // What was over before anybody was told needs no telling.
-        tx.exec(
-            "UPDATE notices SET over = coalesce(over, $2), over_told = CASE WHEN told IS NULL AND NOT EXISTS \
-                 (SELECT 1 FROM notice_sent s WHERE s.cause = notices.cause) THEN $2 ELSE over_told END, \
-               told = coalesce(told, $2), teller_until = 0 WHERE cause = $1 AND over IS NULL \
-             AND NOT EXISTS (SELECT 1 FROM notice_mirrors m WHERE m.cause = $1 AND m.over IS NULL)",
-            args![cause, now],
-        )
-        .await?;
+        settle_in(&mut tx, cause, mirror, now).await?;
         tx.commit().await
     }
 
@@ -157,7 +143,8 @@ impl Store {
     /// All who want it were told of its beginning, or of its end.
     pub async fn told(&self, cause: &str, end: bool, now: Time) -> Result<(), StoreError> {
         let sql = if end {
-            "UPDATE notices SET over_told = $2, teller_until = 0 WHERE cause = $1 AND over IS NOT NULL"
+            "UPDATE notices SET over_told = $2, told = coalesce(told, $2), teller_until = 0 \
+             WHERE cause = $1 AND over IS NOT NULL"
         } else {
             "UPDATE notices SET told = $2, teller_until = 0 WHERE cause = $1 AND told IS NULL"
         };
@@ -175,24 +162,31 @@ impl Store {
 
 /// All causes are over for a mirror that is no more, or another one now.
 pub(crate) async fn settle_all(tx: &mut Tx, mirror: &str, now: Time) -> Result<(), StoreError> {
-    // In the order in which others lock them.
-    tx.locked(
-        "SELECT cause FROM notices WHERE cause IN (SELECT m.cause FROM notice_mirrors m WHERE m.mirror = $1 AND m.over IS NULL) ORDER BY cause",
-        args![mirror],
+    let sql = "SELECT cause FROM notice_mirrors WHERE mirror = $1 AND over IS NULL ORDER BY cause";
+    for row in tx.rows(sql, args![mirror]).await? {
+        settle_in(tx, &row.text("cause")?, mirror, now).await?;
+    }
+    Ok(())
+}
+
+async fn settle_in(tx: &mut Tx, cause: &str, mirror: &str, now: Time) -> Result<(), StoreError> {
+    lock(tx, cause).await?;
+    tx.exec(
+        "UPDATE notice_mirrors SET over = $3 WHERE cause = $1 AND mirror = $2 AND over IS NULL",
+        args![cause, mirror, now],
     )
     .await?;
     tx.exec(
-        "UPDATE notice_mirrors SET over = $2 WHERE mirror = $1 AND over IS NULL",
-        args![mirror, now],
+        "UPDATE notices SET over = $2, teller_until = 0 WHERE cause = $1 AND over IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM notice_mirrors m WHERE m.cause = $1 AND m.over IS NULL)",
+        args![cause, now],
     )
     .await?;
+    // What was over before anybody was told needs no telling.
     tx.exec(
-        "UPDATE notices SET over = $2, over_told = CASE WHEN told IS NULL AND NOT EXISTS \
-                 (SELECT 1 FROM notice_sent s WHERE s.cause = notices.cause) THEN $2 ELSE over_told END, \
-           told = coalesce(told, $2), teller_until = 0 WHERE over IS NULL \
-         AND cause IN (SELECT m.cause FROM notice_mirrors m WHERE m.mirror = $1) \
-         AND NOT EXISTS (SELECT 1 FROM notice_mirrors m WHERE m.cause = notices.cause AND m.over IS NULL)",
-        args![mirror, now],
+        "UPDATE notices SET told = $2, over_told = $2 WHERE cause = $1 AND over IS NOT NULL AND told IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM notice_sent s WHERE s.cause = $1)",
+        args![cause, now],
     )
     .await
     .map(drop)

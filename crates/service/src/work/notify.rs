@@ -71,7 +71,7 @@ impl Teller {
         let gather = i64::try_from(self.gather.as_millis()).unwrap_or(i64::MAX);
         let before = Time(now.0.saturating_sub(gather));
         for notice in self.app.store.untold(before, now).await? {
-            let end = notice.told.is_some();
+            let end = notice.over.is_some();
             if self.deliver(&notice, end, now).await? {
                 self.app.store.told(&notice.cause, end, now).await?;
             }

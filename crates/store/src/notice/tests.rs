@@ -86,6 +86,40 @@ on_both!(what_was_over_before_anybody_was_told_is_never_told, |fresh| {
 });
 
 on_both!(
+    who_heard_of_no_beginning_or_of_the_end_hears_when_it_begins_anew,
+    |fresh| {
+        let store = &fresh.store;
+        let raise = async |now| store.raise(CAUSE, "failure", "no", "a", Time(now)).await.unwrap();
+        let sent = async |end, recipient| {
+            store.note_sent(CAUSE, end, recipient, Time(1)).await.unwrap();
+        };
+        let offered = async |now| store.untold(Time(now), Time(now)).await.unwrap();
+        raise(10).await;
+        sent(false, "there").await;
+        store.settle_notice(CAUSE, "a", Time(20)).await.unwrap();
+        raise(30).await;
+        // The other was not there, and is owed the beginning.
+        assert_eq!(offered(200_000).await.len(), 1);
+        assert_eq!(
+            store.sent(CAUSE).await.unwrap(),
+            [(false, "there".to_owned())].into()
+        );
+        sent(false, "away").await;
+        store.told(CAUSE, false, Time(200_001)).await.unwrap();
+        store.settle_notice(CAUSE, "a", Time(200_002)).await.unwrap();
+        assert_eq!(offered(200_003).await[0].over, Some(Time(200_002)));
+        sent(true, "there").await;
+        raise(300_000).await;
+        // The end never reached the other, who is owed nothing.
+        assert_eq!(offered(400_000).await.len(), 1);
+        assert_eq!(
+            store.sent(CAUSE).await.unwrap(),
+            [(false, "away".to_owned())].into()
+        );
+    }
+);
+
+on_both!(
     the_failures_of_a_mirror_are_those_that_are_not_over_for_it,
     |fresh| {
         let store = &fresh.store;

@@ -335,3 +335,28 @@ async fn who_is_put_before_others_changes_nothing_of_who_was_told() {
         "who heard of its beginning hears of its end"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_not_there_hears_of_a_cause_that_ended_meanwhile_and_came_back() {
+    let (there, away) = (Inbox::open().await, Inbox::open().await);
+    *away.answers.lock().unwrap() = vec![500, 204];
+    let (at_away, at_there) = (place(&away), place(&there));
+    let scene = Scene::of_file(|base| told(&[&at_away, &at_there], base)).await;
+    let mut later = Time::now();
+    // Other processes, one after the other, each for the first time.
+    let mut tell = async || {
+        later = later + Duration::from_secs(120);
+        let mut teller = Teller::new(Arc::clone(&scene.app), Duration::ZERO).unwrap();
+        teller.tell(later).await.unwrap();
+        [&away, &there].map(|inbox| inbox.taken().len())
+    };
+    raise(&scene, "app").await;
+    assert_eq!(tell().await, [1, 1]);
+    let settled = scene
+        .store()
+        .settle_notice("credential ghe 401", "app", Time::now());
+    settled.await.unwrap();
+    raise(&scene, "app").await;
+    // The other heard of the beginning and of no end: to them it never ended.
+    assert_eq!(tell().await, [2, 1]);
+}
