@@ -77,7 +77,7 @@ impl Store {
             )
             .await?;
         let mut come = Come::default();
-        let are_all = rows.len() < limit as usize;
+        let is_full = rows.len() >= limit as usize;
         let mut marked = Vec::new();
         for row in rows {
             let (mirror, at) = (row.text("name")?, row.time("next_sweep")?);
@@ -100,7 +100,7 @@ impl Store {
                 Quietly::Left => {}
             }
         }
-        let may_be_more = !are_all && !(marked.is_empty() && come.spared.is_empty());
+        let may_be_more = is_full && (!marked.is_empty() || !come.spared.is_empty());
         if !marked.is_empty() {
             let mut tx = self.begin().await?;
             for Quiet { mirror, at, next, .. } in marked {
