@@ -42,7 +42,7 @@ impl Farm {
         let mut text = format!(
             "database: \"{database}\"
 credentials:
-  all: {{host: \"{host}\", provider: github, webhookSecret: \"${{env:HOOK}}\"}}
+  all: {{host: \"{host}\", provider: github, maxConcurrent: 16, webhookSecret: \"${{env:HOOK}}\"}}
 limits: {{lease: 5s, grace: 20s, rate: 10000, runs: 2}}
 mirrors:
 "
