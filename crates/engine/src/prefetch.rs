@@ -43,6 +43,8 @@ pub(crate) async fn prefetch<'r>(
     hoped: &[(RefName, Change)],
     proofs: &mut Proofs,
 ) -> Result<(), Error> {
+    // One that is not of use now is of no use later.
+    let ahead = observed.ahead.take();
     if request.dry_run || !(1..=MAX_QUESTIONS).contains(&questions.len()) {
         return Ok(());
     }
@@ -57,7 +59,6 @@ pub(crate) async fn prefetch<'r>(
         return Ok(());
     }
     let at = |fault| remotes.of(from).error(Stage::Decide, fault);
-    let ahead = observed.ahead.take();
     prove::open(observed.uploads.of_mut(from), remotes.of(from)).await?;
     let (Some(upload), Some(receive)) = (observed.uploads.of(from), observed.receives.of(to)) else {
         return Ok(());

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::db::args;
+use crate::db::{Tx, args};
 use crate::{Store, StoreError, Time};
 
 /// So many of a host's slots.
@@ -13,6 +13,30 @@ pub struct Wanted {
     pub slots: u32,
     /// How many the host has.
     pub of: u32,
+    /// Where too few are free, nobody else takes one before this holder has them, as long as it asks again and again.
+    pub insists: bool,
+}
+
+/// The slot of whoever insists.
+const INSISTING: i64 = -1;
+
+/// For how long somebody is thought to insist who does not ask again.
+const INSISTS: Duration = Duration::from_secs(2);
+
+/// Takes a slot that is free, has lapsed, or is this holder's.
+async fn take(
+    tx: &mut Tx,
+    host: &str,
+    slot: i64,
+    holder: &str,
+    until: Time,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO host_slots (host, slot, holder, until) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (host, slot) DO UPDATE SET holder = excluded.holder, until = excluded.until \
+               WHERE host_slots.until <= $5 OR host_slots.holder = excluded.holder";
+    let changed = tx.exec(sql, args![host, slot, holder, until, now]).await?;
+    Ok(changed == 1)
 }
 
 impl Store {
@@ -25,27 +49,39 @@ impl Store {
         lease: Duration,
         now: Time,
     ) -> Result<bool, StoreError> {
-        let sql = "SELECT slot FROM host_slots WHERE host = $1 AND until > $2";
-        let rows = self.db().rows(sql, args![host, now]).await?;
-        let taken = rows
-            .iter()
-            .map(|row| row.int("slot"))
-            .collect::<Result<HashSet<_>, _>>()?;
-        let mut free = (0..i64::from(wanted.of)).filter(|slot| !taken.contains(slot));
+        let sql = "SELECT slot, holder FROM host_slots WHERE host = $1 AND until > $2";
+        let mut taken = HashSet::new();
+        let mut is_first_in_line = true;
+        for row in self.db().rows(sql, args![host, now]).await? {
+            let slot = row.int("slot")?;
+            is_first_in_line &= slot != INSISTING || row.text("holder")? == holder;
+            taken.insert(slot);
+        }
+        if !is_first_in_line {
+            return Ok(false);
+        }
         let mut tx = self.begin().await?;
-        for _ in 0..wanted.slots {
-            // In the order of their numbers, so that no two transactions wait for each other.
-            loop {
-                let Some(slot) = free.next() else {
-                    return Ok(false);
-                };
-                let sql = "INSERT INTO host_slots (host, slot, holder, until) VALUES ($1, $2, $3, $4) \
-                           ON CONFLICT (host, slot) DO UPDATE SET holder = excluded.holder, until = excluded.until \
-                           WHERE host_slots.until <= $5";
-                if tx.exec(sql, args![host, slot, holder, now + lease, now]).await? == 1 {
-                    break;
-                }
+        let free = (0..i64::from(wanted.of)).filter(|slot| !taken.contains(slot));
+        let mut left = wanted.slots;
+        // In the order of their numbers, so that no two transactions wait for each other.
+        for slot in free {
+            if left == 0 {
+                break;
             }
+            left -= u32::from(take(&mut tx, host, slot, holder, now + lease, now).await?);
+        }
+        if left > 0 {
+            drop(tx);
+            if wanted.insists {
+                let mut tx = self.begin().await?;
+                take(&mut tx, host, INSISTING, holder, now + INSISTS, now).await?;
+                tx.commit().await?;
+            }
+            return Ok(false);
+        }
+        if taken.contains(&INSISTING) {
+            let sql = "DELETE FROM host_slots WHERE host = $1 AND slot = $2 AND holder = $3";
+            tx.exec(sql, args![host, INSISTING, holder]).await?;
         }
         tx.commit().await?;
         Ok(true)

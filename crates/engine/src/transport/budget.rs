@@ -55,10 +55,14 @@ impl Budget {
 
     /// The right to one more request, if the host has room for it.
     pub(super) async fn spare(&self) -> Option<Permit> {
-        match &self.hosts {
-            Some(hosts) => hosts.spare(self.side).await,
-            None => Some(Permit::new(())),
-        }
+        let Some(hosts) = &self.hosts else {
+            return Some(Permit::new(()));
+        };
+        let (hosts, side) = (Arc::clone(hosts), self.side);
+        // In a task of its own: who asks ahead may not be looked at again for long, and what the keeper has half done, as in a
+        // database, would stand still.
+        let asked = tokio::spawn(async move { hosts.spare(side).await });
+        asked.await.ok().flatten()
     }
 
     /// Tells how long a host took to answer.
@@ -87,5 +91,56 @@ impl Budget {
         {
             hosts.busy(&self.host, *after);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+
+    /// Does its work in several steps, as one with a database does.
+    #[derive(Debug, Default)]
+    struct Slow {
+        is_done: AtomicBool,
+    }
+
+    impl Hosts for Slow {
+        fn enter<'a>(&'a self, _: &'a [Side]) -> BoxFuture<'a, Result<Permit, (Side, Fault)>> {
+            Box::pin(async { Ok(Permit::new(())) })
+        }
+
+        fn spare(&self, _: Side) -> BoxFuture<'_, Option<Permit>> {
+            Box::pin(async {
+                tokio::task::yield_now().await;
+                self.is_done.store(true, Ordering::SeqCst);
+                None
+            })
+        }
+
+        fn answered(&self, _: Side, _: &str, _: &'static str, _: Duration, _: Option<u16>) {}
+
+        fn busy(&self, _: &str, _: Duration) {}
+    }
+
+    #[tokio::test]
+    async fn what_a_keeper_has_begun_it_ends_though_nobody_waits_for_it_any_more() {
+        let slow = Arc::new(Slow::default());
+        let hosts = Arc::clone(&slow) as Arc<dyn Hosts>;
+        let budget = Budget::new(Side::Source, "a.example".into(), Some(hosts));
+        let mut asked = Box::pin(budget.spare());
+        tokio::select! {
+            biased;
+            _ = &mut asked => panic!("it takes several steps"),
+            () = std::future::ready(()) => {}
+        }
+        // As long as it may take, and it is not looked at.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(slow.is_done.load(Ordering::SeqCst));
     }
 }

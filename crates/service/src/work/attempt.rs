@@ -316,7 +316,7 @@ async fn recorded(
         }
         // A person is told why, in the run they asked for; an order's phases before this one are recorded as they are.
         (Some(denied), Work::Asked(_)) if report.references.is_empty() => {
-            let why = Unbegun::of_denied(denied);
+            let why = Unbegun::of_denied(denied, report.error.as_ref().map(|error| error.side));
             let made = unbegun(claim, journal, why, prepared.memory.clone()).await?;
             return Ok(Made { verdicts, ..made });
         }
@@ -396,13 +396,17 @@ async fn unbegun(claim: &Claim, journal: &Journal, why: Unbegun, memory: Memory)
     journal.begin().await?;
     let now = journal.now();
     let Unbegun {
+        side,
         kind,
         message,
         advice,
         trouble,
     } = why;
     journal.note("error", &message);
-    let run: Run = record::refused_setup(journal.run().clone(), kind, message.clone(), advice, now);
+    let mut run: Run = record::refused_setup(journal.run().clone(), kind, message.clone(), advice, now);
+    if let Some(fault) = &mut run.fault {
+        fault.side = side.map(|side| side.to_string());
+    }
     let retry_at = match &claim.work {
         Work::Due(dues) => Some(now + after_failures(dues.failures.saturating_add(1), Dice::roll())),
         Work::Asked(_) => None,

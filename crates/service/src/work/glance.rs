@@ -4,6 +4,7 @@
 //! then that run's record holds, and the sweep is over: no claim, no memory, no row. Whatever else is seen, or goes wrong, is for a run.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::look::Look;
 const AT_ONCE: usize = 32;
 
 /// For how long a sweep is left to another process that may know more of its mirror than this one. Each looks every second.
-pub(super) const LEFT: Duration = Duration::from_secs(2);
+pub(super) const LEFT: Duration = Duration::from_secs(5);
 
 /// How long one may take. A slow host is for runs, which wait for it in turn.
 const IN_ALL: Duration = Duration::from_secs(60);
@@ -120,7 +121,7 @@ pub(super) async fn glance(worker: Arc<Worker>, quiet: Quiet) {
     let Some(mirror) = loaded.mirrors.get(&quiet.mirror) else {
         return;
     };
-    let Some(_seat) = worker.seats.take_free(&loaded, mirror) else {
+    let Some(seat) = worker.seats.take_free(&loaded, mirror) else {
         return;
     };
     let Some(looking) = worker.glances.begin(quiet) else {
@@ -129,6 +130,10 @@ pub(super) async fn glance(worker: Arc<Worker>, quiet: Quiet) {
     let seen = tokio::time::timeout(IN_ALL, listed(&worker, mirror)).await;
     if seen.is_ok_and(|seen| seen == Some(looking.digest)) {
         looking.pass();
+    }
+    drop(seat);
+    if worker.passed_over.load(Ordering::Relaxed) > 0 {
+        worker.seat_is_free.notify_one();
     }
 }
 

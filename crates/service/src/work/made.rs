@@ -2,7 +2,7 @@
 
 use engine::digest::Digest;
 use engine::error::{Error, Fault};
-use engine::side::Both;
+use engine::side::{Both, Side};
 use store::queue::{Memory, Outcome};
 
 use super::budget::{Denied, Verdict};
@@ -28,6 +28,8 @@ pub(super) struct Made {
 /// Why a run could not begin.
 #[derive(Debug)]
 pub(super) struct Unbegun {
+    /// The side at fault, if it is one.
+    pub(super) side: Option<Side>,
     /// The stable word of the fault.
     pub(super) kind: &'static str,
     /// In a sentence.
@@ -50,6 +52,7 @@ impl Unbegun {
             ),
         };
         Self {
+            side: None,
             kind: "setup",
             message,
             advice,
@@ -57,9 +60,10 @@ impl Unbegun {
         }
     }
 
-    /// Of a run that was not let through to its hosts.
-    pub(super) fn of_denied(denied: &Denied) -> Self {
+    /// Of a run that was not let through to the host of a side.
+    pub(super) fn of_denied(denied: &Denied, side: Option<Side>) -> Self {
         Self {
+            side,
             kind: denied.kind(),
             message: denied.to_string(),
             advice: denied.advice(),

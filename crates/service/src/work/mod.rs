@@ -11,6 +11,7 @@ use std::time::Duration;
 use engine::Clients;
 use store::queue::Claim;
 use store::{StoreError, Time};
+use tokio::sync::Notify;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -65,6 +66,8 @@ pub(crate) struct Worker {
     cancelled: watch::Sender<BTreeSet<String>>,
     clients: Clients,
     glances: Arc<Glances>,
+    /// Told when a glance is over that mirrors may have been passed over for.
+    seat_is_free: Notify,
 }
 
 /// Works until the process stops; comes back when all claims are finished or given back.
@@ -75,6 +78,7 @@ pub(crate) async fn work(app: Arc<App>) {
         cancelled: watch::Sender::default(),
         clients: Clients::default(),
         glances: Arc::default(),
+        seat_is_free: Notify::new(),
         app,
     });
     let cut = CancellationToken::new();
@@ -164,6 +168,7 @@ async fn rest(worker: &Worker, wake: impl Future<Output = ()>, turns: &mut JoinS
     tokio::select! {
         () = wake => {}
         () = worker.app.stopping.cancelled() => {}
+        () = worker.seat_is_free.notified() => {}
         Some(ended) = turns.join_next() => buried(ended),
     }
     while let Some(ended) = turns.try_join_next() {

@@ -5,7 +5,11 @@ use crate::testing::*;
 on_both!(a_host_has_so_many_slots_and_a_lapsed_one_is_free, |fresh| {
     let store = &fresh.store;
     let take = async |holder: &str, slots, now| {
-        let wanted = Wanted { slots, of: 3 };
+        let wanted = Wanted {
+            slots,
+            of: 3,
+            insists: false,
+        };
         let lease = Duration::from_secs(10);
         store
             .take_slots("a.example", wanted, holder, lease, now)
@@ -27,6 +31,39 @@ on_both!(a_host_has_so_many_slots_and_a_lapsed_one_is_free, |fresh| {
     store.give_slots("a.example", "y").await.unwrap();
     assert!(!take("v", 1, Time(10_002)).await, "y's late word changes nothing");
 });
+
+on_both!(
+    who_needs_two_slots_gets_them_though_others_want_one_all_the_time,
+    |fresh| {
+        let store = &fresh.store;
+        let take = async |holder: &str, slots, now| {
+            let wanted = Wanted {
+                slots,
+                of: 2,
+                insists: slots > 1,
+            };
+            let lease = Duration::from_secs(60);
+            store
+                .take_slots("a.example", wanted, holder, lease, Time(now))
+                .await
+                .unwrap()
+        };
+        assert!(take("x", 1, 0).await && take("y", 1, 0).await);
+        assert!(!take("two", 2, 1).await);
+        store.give_slots("a.example", "x").await.unwrap();
+        assert!(!take("x", 1, 2).await, "it is kept for the two");
+        assert!(!take("two", 2, 3).await);
+        store.give_slots("a.example", "y").await.unwrap();
+        assert!(!take("y", 1, 4).await);
+        assert!(take("two", 2, 5).await);
+        store.give_slots("a.example", "two").await.unwrap();
+        assert!(take("x", 1, 6).await, "nobody insists any more");
+        // Who insists and is gone keeps nobody waiting.
+        assert!(!take("two", 2, 7).await);
+        assert!(!take("y", 1, 8).await);
+        assert!(take("y", 1, 3_000).await);
+    }
+);
 
 on_both!(the_longest_wish_to_be_left_alone_counts, |fresh| {
     let store = &fresh.store;

@@ -101,10 +101,10 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The credentials whose tokens go to a host, in the order of their names.
-    pub(super) fn credentials(&self, host: &str) -> Vec<String> {
-        let mut credentials: Vec<String> = [&self.ends.source, &self.ends.target]
-            .into_iter()
+    /// The credentials whose tokens these sides show to a host, in the order of their names.
+    pub(super) fn credentials(&self, host: &str, sides: &[Side]) -> Vec<String> {
+        let ends = sides.iter().map(|side| self.ends.of(*side));
+        let mut credentials: Vec<String> = ends
             .filter(|end| end.host == host)
             .filter_map(|end| Some(end.token.as_ref()?.credential.clone()))
             .collect();
@@ -113,12 +113,42 @@ impl Gate {
         credentials
     }
 
+    /// The side that was not let in: one whose token is refused, or which lies on the host.
+    fn denied_side(&self, sides: &[Side], host: &str) -> Side {
+        let by_token = match &self.lock().denied {
+            Some(Denied::Refused { credential, .. }) => {
+                self.shown_by(credential).map(|(side, _)| side).next()
+            }
+            Some(Denied::Hushed { .. }) | None => None,
+        };
+        let by_host = || {
+            sides
+                .iter()
+                .copied()
+                .find(|side| self.ends.of(*side).host == host)
+        };
+        by_token.or_else(by_host).unwrap_or(Side::Target)
+    }
+
     /// The sides that show a credential's token, the one that is written first: it asks more of it.
     fn shown_by(&self, credential: &str) -> impl Iterator<Item = (Side, &Sent)> {
         [Side::Target, Side::Source].into_iter().filter_map(move |side| {
             let token = self.ends.of(side).token.as_ref()?;
             (token.credential == credential).then_some((side, token))
         })
+    }
+
+    /// A token that is being tried is shown with two requests at most: one for each side that has it, or two for the one.
+    fn is_shown_enough(&self, side: Side) -> bool {
+        let Some(token) = &self.ends.of(side).token else {
+            return false;
+        };
+        let is_tried = self
+            .lock()
+            .trials
+            .iter()
+            .any(|(credential, _)| *credential == token.credential);
+        is_tried && self.shown_by(&token.credential).count() > 1
     }
 
     pub(super) fn is_hushed(&self, host: &str) -> Result<(), Denied> {
@@ -227,9 +257,7 @@ impl Hosts for Gate {
                 Err((host, denied)) => {
                     let fault = denied.fault(self.app.store.now());
                     self.lock().denied = Some(denied);
-                    let is_there = |side: &&Side| self.ends.of(**side).host == host;
-                    let side = sides.iter().find(is_there).copied();
-                    Err((side.unwrap_or(Side::Target), fault))
+                    Err((self.denied_side(sides, &host), fault))
                 }
             }
         })
@@ -241,8 +269,7 @@ impl Hosts for Gate {
             if host.is_empty() {
                 return Some(Permit::new(()));
             }
-            // A token that is being tried is shown with one request at a time.
-            if !self.lock().trials.is_empty() || self.is_hushed(host).is_err() {
+            if self.is_shown_enough(side) || self.is_hushed(host).is_err() {
                 return None;
             }
             let pass = self.pass(host, 1, Patience::TakesWhatIsThere).await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use config::Config;
 use store::{Store, StoreError, Time};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 mod denied;
 mod gate;
@@ -56,9 +56,8 @@ pub(crate) struct Budget {
 struct Host {
     permits: Arc<Semaphore>,
     slots: u32,
-    /// The most requests that one run made at a time: two, where both its sides are on this host. It has no fewer slots, else that run
-    /// would wait for ever.
-    widest: u32,
+    /// Told when there are more or fewer.
+    resized: Arc<Notify>,
     hushed: Option<Time>,
 }
 
@@ -90,7 +89,8 @@ impl Budget {
         hosts.get(host)?.hushed.filter(|until| *until > now)
     }
 
-    /// Permits of this process for so many requests; `None` if there are too few and nobody waits.
+    /// Permits of this process for so many requests; `None` if there are too few and nobody waits. Where the host has fewer in all, those
+    /// are enough: a mirror within a host makes two requests at a time, and no fewer.
     async fn permit(
         &self,
         host: &str,
@@ -98,16 +98,26 @@ impl Budget {
         requests: u32,
         patience: Patience,
     ) -> Option<OwnedSemaphorePermit> {
-        let permits = {
-            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            let entry = hosts.entry(host.to_owned()).or_insert_with(|| Host::new(slots));
-            entry.widest = entry.widest.max(requests);
-            entry.resize(slots.max(entry.widest));
-            Arc::clone(&entry.permits)
-        };
-        match patience {
-            Patience::TakesWhatIsThere => permits.try_acquire_many_owned(requests).ok(),
-            Patience::Waits => permits.acquire_many_owned(requests).await.ok(),
+        let mut slots = Some(slots);
+        loop {
+            let (permits, wanted, resized) = {
+                let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+                let new = || Host::new(slots.unwrap_or(UNKNOWN_HOST));
+                let entry = hosts.entry(host.to_owned()).or_insert_with(new);
+                if let Some(slots) = slots.take() {
+                    entry.resize(slots);
+                }
+                let resized = Arc::clone(&entry.resized).notified_owned();
+                (Arc::clone(&entry.permits), requests.min(entry.slots), resized)
+            };
+            if patience == Patience::TakesWhatIsThere {
+                return permits.try_acquire_many_owned(wanted).ok();
+            }
+            tokio::select! {
+                permit = permits.acquire_many_owned(wanted) => return permit.ok(),
+                // It may wait for more than there are now.
+                () = resized => {}
+            }
         }
     }
 
@@ -122,7 +132,7 @@ impl Host {
         Self {
             permits: Arc::new(Semaphore::new(slots as usize)),
             slots,
-            widest: 1,
+            resized: Arc::default(),
             hushed: None,
         }
     }
@@ -130,6 +140,9 @@ impl Host {
     /// Another number in the configuration: runs under way keep the permits they have, and where it is lower, those that come back
     /// first are taken out.
     fn resize(&mut self, slots: u32) {
+        if slots == self.slots {
+            return;
+        }
         if slots > self.slots {
             self.permits.add_permits((slots - self.slots) as usize);
         } else if slots < self.slots {
@@ -141,5 +154,6 @@ impl Host {
             });
         }
         self.slots = slots;
+        self.resized.notify_waiters();
     }
 }

@@ -48,10 +48,13 @@ impl Gate {
             let Some(first) = hosts.get(awaited) else {
                 return Ok(passes);
             };
-            self.admit(first, Patience::Waits, &mut passes).await?;
+            self.admit(first, sides, Patience::Waits, &mut passes).await?;
             let mut full = None;
             for (index, host) in hosts.iter().enumerate().filter(|(index, _)| *index != awaited) {
-                if !self.admit(host, Patience::TakesWhatIsThere, &mut passes).await? {
+                if !self
+                    .admit(host, sides, Patience::TakesWhatIsThere, &mut passes)
+                    .await?
+                {
                     full = Some(index);
                     break;
                 }
@@ -64,7 +67,7 @@ impl Gate {
         let _alone = self.app.budget.insisting.lock().await;
         let mut passes = Passes::default();
         for host in &hosts {
-            self.admit(host, Patience::Waits, &mut passes).await?;
+            self.admit(host, sides, Patience::Waits, &mut passes).await?;
         }
         Ok(passes)
     }
@@ -73,12 +76,13 @@ impl Gate {
     async fn admit(
         &self,
         (host, requests): &Needed,
+        sides: &[Side],
         patience: Patience,
         passes: &mut Passes,
     ) -> Result<bool, (String, Denied)> {
         let denied = |denied| (host.clone(), denied);
         self.is_hushed(host).map_err(denied)?;
-        let Some(trials) = self.trials(host, patience).await.map_err(denied)? else {
+        let Some(trials) = self.trials(host, sides, patience).await.map_err(denied)? else {
             return Ok(false);
         };
         let Some(pass) = self.pass(host, *requests, patience).await else {
@@ -99,8 +103,9 @@ impl Gate {
             false => None,
             true => {
                 let wanted = Wanted {
-                    slots: requests,
-                    of: slots.max(requests),
+                    slots: requests.min(slots),
+                    of: slots,
+                    insists: requests > 1 && patience == Patience::Waits,
                 };
                 Slots::take(&self.app, host, wanted, patience).await.ok()?
             }
@@ -111,10 +116,10 @@ impl Gate {
         })
     }
 
-    /// The trials of the host's tokens, in the order of their credentials' names.
-    async fn trials(&self, host: &str, patience: Patience) -> Result<Option<Trials>, Denied> {
+    /// The trials of these sides' tokens on a host, in the order of their credentials' names.
+    async fn trials(&self, host: &str, sides: &[Side], patience: Patience) -> Result<Option<Trials>, Denied> {
         let mut trials = Vec::new();
-        for credential in self.credentials(host) {
+        for credential in self.credentials(host, sides) {
             if !self.may_show(host, &credential, patience).await? {
                 return Ok(None);
             }

@@ -48,7 +48,7 @@ pub(in crate::work) struct Seat {
 }
 
 impl Seats {
-    /// Whether a run of this mirror need not wait for others.
+    /// Whether a run of this mirror need not wait for others, or not for long.
     pub(in crate::work) fn has_room(&self, loaded: &Arc<Loaded>, mirror: &Mirror) -> bool {
         self.lock().has_room(loaded, &needed(mirror))
     }
@@ -80,15 +80,14 @@ impl State {
             plan => plan.insert(Plan::new(loaded)),
         };
         let taken = &self.taken;
-        needed.iter().all(|(pair, requests)| {
+        needed.iter().all(|(pair, _)| {
             let of_host = taken.iter().filter(|((host, _), _)| *host == pair.0);
             let all: u32 = of_host.map(|(_, requests)| requests).sum();
             let same = taken.get(pair).copied().unwrap_or_default();
             let seats = plan.seats(&pair.0);
             let most = plan.most_of_pair(&pair.0, seats);
-            // One run alone has room even where it needs more than there are.
-            let fits = |taken: u32, seats: u32| taken == 0 || taken + requests <= seats;
-            fits(all, seats) && fits(same, most)
+            // One that needs two finds the other at the host: else those that need one would be before it for ever.
+            all < seats && same < most
         })
     }
 
