@@ -18,7 +18,7 @@ const NEWS: Duration = Duration::from_secs(2);
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// How long it waits at least: sweeps are in no hurry, and several at a time cost less.
-const TICK: Duration = Duration::from_millis(200);
+const TICK: Duration = Duration::from_millis(500);
 
 /// How many sweeps are marked at a time.
 const SWEEPS: u32 = 100;

@@ -15,25 +15,40 @@ use crate::bench::lab::Lab;
 
 /// How many mirrors are behind.
 const MIRRORS: usize = 200;
+/// From this part on the machine's processors are full.
+const FULL: f64 = 0.9;
 /// How long a claim holds without a heartbeat.
 const LEASE: Duration = Duration::from_secs(5);
 
 pub(super) fn measure(lab: &Lab, refsync: &Path) -> anyhow::Result<Vec<Figure>> {
     let mut figures = Vec::new();
     let alone = drain(lab, refsync, 1, false)?;
+    let mut before = None;
     for processes in [1, 2, 4] {
         let drained = match processes {
             1 => alone,
             _ => drain(lab, refsync, processes, false)?,
         };
-        let rate = MIRRORS as f64 / drained.as_secs_f64();
-        let ratio = alone.as_secs_f64() / drained.as_secs_f64();
-        figures.push(Figure::plain(
-            format!("a backlog of {MIRRORS} mirrors, {processes} processes on one PostgreSQL"),
-            format!("{rate:.0} mirrors a second ({ratio:.2} of one process), none run twice at a time"),
-        ));
+        let what = format!("a backlog of {MIRRORS} mirrors, {processes} processes on one PostgreSQL");
+        let measured = format!(
+            "{:.0} mirrors a second ({:.2} of one process), processors {:.0} % busy, none run twice at a time",
+            MIRRORS as f64 / drained.took.as_secs_f64(),
+            alone.took.as_secs_f64() / drained.took.as_secs_f64(),
+            drained.busy * 100.0
+        );
+        figures.push(match before {
+            None => Figure::plain(what, measured),
+            Some(before) => Figure::limited(
+                what,
+                measured,
+                "more than with fewer, or the processors were full with fewer",
+                is_more(before, drained),
+            ),
+        });
+        before = Some(drained);
     }
-    let killed = drain(lab, refsync, 2, true)?;
+    let alone = alone.took;
+    let killed = drain(lab, refsync, 2, true)?.took;
     // What the other one would have needed alone, and its share of what the dead one held.
     let limit = alone + LEASE;
     figures.push(Figure::limited(
@@ -48,8 +63,37 @@ pub(super) fn measure(lab: &Lab, refsync: &Path) -> anyhow::Result<Vec<Figure>> 
     Ok(figures)
 }
 
-/// How long it takes from the last delivery until all are in sync.
-fn drain(lab: &Lab, refsync: &Path, processes: usize, kill: bool) -> anyhow::Result<Duration> {
+/// What a backlog took.
+#[derive(Clone, Copy)]
+struct Drained {
+    /// From the first delivery until all were in sync.
+    took: Duration,
+    /// The part of the machine's processors that was at work, 0 to 1.
+    busy: f64,
+}
+
+/// Whether more processes did more, where fewer left something to be done.
+fn is_more(fewer: Drained, more: Drained) -> bool {
+    fewer.busy >= FULL || more.took < fewer.took
+}
+
+/// Times that the machine's processors were at work, and had in all, in ticks since it started (`/proc/stat`, proc(5)).
+fn processors() -> anyhow::Result<(u64, u64)> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let all = text.lines().next().context("/proc/stat has a first line")?;
+    let times: Vec<u64> = all
+        .split_whitespace()
+        .skip(1)
+        .filter_map(|time| time.parse().ok())
+        .collect();
+    // user, nice, system, idle, iowait, irq, softirq, steal; guests are in user and nice already.
+    let total: u64 = times.iter().take(8).sum();
+    let idle: u64 = times.iter().skip(3).take(2).sum();
+    Ok((total - idle, total))
+}
+
+/// Lets processes drain a backlog.
+fn drain(lab: &Lab, refsync: &Path, processes: usize, kill: bool) -> anyhow::Result<Drained> {
     let fleet = Fleet::new(lab, MIRRORS, 3, true)?;
     let database = testkit::postgres::database();
     let more = format!("limits: {{lease: {}s, runs: 4}}\n", LEASE.as_secs());
@@ -62,7 +106,7 @@ fn drain(lab: &Lab, refsync: &Path, processes: usize, kill: bool) -> anyhow::Res
         serving.push(Served::start(refsync, folder.path(), &token)?);
     }
     // Every process gets its part of the deliveries.
-    let began = Instant::now();
+    let (began, (busy, total)) = (Instant::now(), processors()?);
     for (number, mirror) in fleet.mirrors.iter().enumerate() {
         let mut client = serving[number % processes].client()?;
         for (name, old) in &fleet.before {
@@ -79,9 +123,12 @@ fn drain(lab: &Lab, refsync: &Path, processes: usize, kill: bool) -> anyhow::Res
         super::pass(Duration::from_millis(50));
         Ok(fleet.is_in_sync())
     })?;
-    let took = began.elapsed();
+    let (took, (busy_then, total_then)) = (began.elapsed(), processors()?);
     overlaps(&serving[0])?;
-    Ok(took)
+    Ok(Drained {
+        took,
+        busy: (busy_then - busy) as f64 / (total_then - total).max(1) as f64,
+    })
 }
 
 /// Checks that no two runs of one mirror overlapped.
