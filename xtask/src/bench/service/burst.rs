@@ -1,7 +1,6 @@
 //! Ten deliveries for each mirror, 500 a second, on SQLite; a SIGKILL in the middle; nothing that was answered 202 may be lost.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,13 +40,9 @@ struct Sent {
 pub(super) fn measure(lab: &Lab, refsync: &Path, mirrors: usize) -> anyhow::Result<Vec<Figure>> {
     let fleet = Fleet::new(lab, mirrors, BRANCHES, true)?;
     let folder = testkit::tmp();
-    let token = folder.path().join("refsync.db.admin-token");
     // No sweep: what a delivery does not bring stays out of sync.
-    fs::write(
-        folder.path().join("refsync.yaml"),
-        fleet.configuration(lab, "sqlite:refsync.db", "off", ""),
-    )?;
-    let mut served = Served::start(refsync, folder.path(), &token)?;
+    let text = fleet.configuration(lab, "sqlite:refsync.db", "off", "");
+    let mut served = Served::start(refsync, folder.path(), &text)?;
     let mut first_half = plan(&fleet);
     let second_half = first_half.split_off(first_half.len() / 2);
     let count = first_half.len() + second_half.len();
@@ -66,7 +61,7 @@ pub(super) fn measure(lab: &Lab, refsync: &Path, mirrors: usize) -> anyhow::Resu
     // The senders find nobody and give up; what they did not send is sent later.
     let left = sending.join().expect("a sender does not panic")?;
     lock(&sent.again).extend(left);
-    let served = Served::restart(refsync, folder.path(), &token)?;
+    let served = Served::restart(refsync, folder.path())?;
     send(served.address, second_half, &sent)?;
     // As a host does, or its sweep: what was not answered is sent once more.
     let again = std::mem::take(&mut *lock(&sent.again));

@@ -25,15 +25,8 @@ pub(super) fn measure(lab: &Lab, refsync: &Path, mirrors: usize) -> anyhow::Resu
     let fleet = Fleet::new(lab, mirrors, 10, false)?;
     let folder = testkit::tmp();
     let sweep = format!("{}s", SWEEP.as_secs());
-    fs::write(
-        folder.path().join("refsync.yaml"),
-        fleet.configuration(lab, "sqlite:refsync.db", &sweep, ""),
-    )?;
-    let served = Served::start(
-        refsync,
-        folder.path(),
-        &folder.path().join("refsync.db.admin-token"),
-    )?;
+    let text = fleet.configuration(lab, "sqlite:refsync.db", &sweep, "");
+    let served = Served::start(refsync, folder.path(), &text)?;
     wait("every mirror seen in sync", SWEEP * 6, || {
         super::pass(Duration::from_millis(200));
         let answer = served.client()?.get("/api/v1/overview", Some(&served.token))?;
@@ -77,12 +70,7 @@ fn many(refsync: &Path) -> anyhow::Result<u64> {
     let text = nowhere(MANY, "off", |side, name| {
         format!("https://{side}.example.invalid/acme/{name}.git")
     });
-    fs::write(folder.path().join("refsync.yaml"), text)?;
-    let served = Served::start(
-        refsync,
-        folder.path(),
-        &folder.path().join("refsync.db.admin-token"),
-    )?;
+    let served = Served::start(refsync, folder.path(), &text)?;
     // First looks are spread over a long time; each of these fails, for its hosts do not exist.
     wait("some mirrors looked at", FIRST_LOOKS, || {
         super::pass(Duration::from_secs(1));

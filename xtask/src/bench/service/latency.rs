@@ -1,6 +1,5 @@
 //! From a webhook to the moved reference, one commit, an idle service; against `git push` from the source's own disk.
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -16,15 +15,8 @@ pub(super) fn measure(lab: &Lab, refsync: &Path, pushes: usize) -> anyhow::Resul
     let fleet = Fleet::new(lab, 2, 1, false)?;
     let (ours, theirs) = (&fleet.mirrors[0], &fleet.mirrors[1]);
     let folder = testkit::tmp();
-    fs::write(
-        folder.path().join("refsync.yaml"),
-        fleet.configuration(lab, "sqlite:refsync.db", "1h", ""),
-    )?;
-    let served = Served::start(
-        refsync,
-        folder.path(),
-        &folder.path().join("refsync.db.admin-token"),
-    )?;
+    let text = fleet.configuration(lab, "sqlite:refsync.db", "1h", "");
+    let served = Served::start(refsync, folder.path(), &text)?;
     let mut client = served.client()?;
     let path = format!("/hooks/{}/source", ours.name);
     let mut before = ours.source.resolve("refs/heads/main");

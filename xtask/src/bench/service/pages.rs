@@ -1,6 +1,5 @@
 //! How soon the overview of the dashboard is there with many mirrors, for somebody who signed in.
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,12 +23,7 @@ pub(super) fn measure(refsync: &Path, mirrors: usize) -> anyhow::Result<Vec<Figu
     let text = nowhere(mirrors, "1h", |side, name| {
         format!("http://127.0.0.1:1/{side}/{name}.git")
     });
-    fs::write(folder.path().join("refsync.yaml"), text)?;
-    let served = Served::start(
-        refsync,
-        folder.path(),
-        &folder.path().join("refsync.db.admin-token"),
-    )?;
+    let served = Served::start(refsync, folder.path(), &text)?;
     let mut client = served.client()?;
     wait("mirrors to have failed", Duration::from_secs(120), || {
         super::pass(Duration::from_millis(200));

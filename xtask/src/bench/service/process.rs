@@ -23,22 +23,38 @@ pub(super) struct Served {
     pub(super) token: String,
 }
 
+fn token_beside_sqlite(folder: &Path) -> PathBuf {
+    folder.join("refsync.db.admin-token")
+}
+
 impl Served {
-    /// Starts it in a folder of its own that has a `refsync.yaml`, and waits until it is ready.
-    pub(super) fn start(refsync: &Path, folder: &Path, token_file: &Path) -> anyhow::Result<Self> {
-        // A port that was free a moment ago: the file must name one, and a restart must find the same.
-        let file = folder.join("refsync.yaml");
-        let text = fs::read_to_string(&file)?;
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        fs::write(
-            &file,
-            text.replacen("listen: 127.0.0.1:0", &format!("listen: 127.0.0.1:{port}"), 1),
-        )?;
-        Self::restart(refsync, folder, token_file)
+    /// Starts it in a folder of its own, with this file and a database of its own, and waits until it is ready.
+    pub(super) fn start(refsync: &Path, folder: &Path, text: &str) -> anyhow::Result<Self> {
+        Self::sharing(refsync, folder, text, &token_beside_sqlite(folder))
     }
 
-    /// Starts it with the file as it is.
-    pub(super) fn restart(refsync: &Path, folder: &Path, token_file: &Path) -> anyhow::Result<Self> {
+    /// The same with the database of others, the first of which wrote this token.
+    pub(super) fn sharing(
+        refsync: &Path,
+        folder: &Path,
+        text: &str,
+        token_file: &Path,
+    ) -> anyhow::Result<Self> {
+        // A port that was free a moment ago: the file must name one, and a restart must find the same.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        fs::write(
+            folder.join("refsync.yaml"),
+            text.replacen("listen: 127.0.0.1:0", &format!("listen: 127.0.0.1:{port}"), 1),
+        )?;
+        Self::launch(refsync, folder, token_file)
+    }
+
+    /// Starts it again with the file and the database as they are.
+    pub(super) fn restart(refsync: &Path, folder: &Path) -> anyhow::Result<Self> {
+        Self::launch(refsync, folder, &token_beside_sqlite(folder))
+    }
+
+    fn launch(refsync: &Path, folder: &Path, token_file: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(folder.join("refsync.yaml"))?;
         let address: SocketAddr = text
             .lines()

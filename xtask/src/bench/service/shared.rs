@@ -102,8 +102,7 @@ fn drain(lab: &Lab, refsync: &Path, processes: usize, kill: bool) -> anyhow::Res
     let mut serving = Vec::new();
     for folder in &folders {
         let text = fleet.configuration(lab, &format!("\"{database}\""), "off", &more);
-        fs::write(folder.path().join("refsync.yaml"), text)?;
-        serving.push(Served::start(refsync, folder.path(), &token)?);
+        serving.push(Served::sharing(refsync, folder.path(), &text, &token)?);
     }
     // Every process gets its part of the deliveries.
     let (began, (busy, total)) = (Instant::now(), processors()?);
