@@ -9,23 +9,7 @@ use store::queue::Due;
 use store::run::{Inputs, Order, State};
 use testkit::{Answer, Credentials, Then, When};
 
-use super::scene::{Scene, is_over};
-
-/// So many mirrors between the same two addresses, all with one token.
-fn many(mirrors: usize) -> impl Fn(&str) -> String {
-    move |base| {
-        let host = base.trim_start_matches("http://");
-        let mut text = format!(
-            "credentials:\n  ghe: {{host: \"{host}\", provider: github, username: bot, token: \"${{file:token}}\"}}\nmirrors:\n"
-        );
-        for number in 0..mirrors {
-            text.push_str(&format!(
-                "  - {{name: m{number:03}, source: {base}/source.git, target: {base}/t{number}.git, sweep: off}}\n"
-            ));
-        }
-        text
-    }
-}
+use super::scene::{Scene, WITH_TOKEN, fleet, is_over};
 
 /// One mirror, with a token.
 fn app(base: &str) -> String {
@@ -99,7 +83,8 @@ async fn errors(scene: &Scene) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_revoked_under_three_hundred_mirrors_is_shown_once_and_told_of_once() {
-    let mut scene = Scene::of_file(many(300)).await;
+    let mut scene =
+        Scene::of_file(|base| fleet(base, WITH_TOKEN, (0..300).map(|number| format!("t{number}.git")))).await;
     std::fs::write(token_file(&scene), "old\n").unwrap();
     allow(&scene, "new");
     scene.work();

@@ -3,29 +3,17 @@
 use testkit::{Answer, Credentials, Then, When};
 
 use super::fixture::caller;
-use super::scene::Scene;
+use super::scene::{Scene, WITH_TOKEN, fleet};
 use crate::api::model::check::{CheckReport, CheckResult, CheckWhat};
 use crate::ops::look;
 
 /// So many mirrors between the same two addresses, all with one token. The scene has no worker.
 async fn scene(mirrors: usize) -> Scene {
-    Scene::of_file(|base| {
-        let host = base.trim_start_matches("http://");
-        let mut text = format!(
-            "credentials:\n  ghe: {{host: \"{host}\", provider: github, username: bot, token: \"${{file:token}}\"}}\nmirrors:\n"
-        );
-        for number in 0..mirrors {
-            text.push_str(&format!(
-                "  - {{name: m{number}, source: {base}/source.git, target: {base}/target.git, sweep: off}}\n"
-            ));
-        }
-        text
-    })
-    .await
+    Scene::of_file(|base| fleet(base, WITH_TOKEN, vec!["target.git".to_owned(); mirrors])).await
 }
 
 async fn check(scene: &Scene, number: usize) -> CheckReport {
-    look::check(&scene.app, &caller(None), &format!("m{number}"))
+    look::check(&scene.app, &caller(None), &format!("m{number:03}"))
         .await
         .unwrap()
 }
@@ -70,7 +58,7 @@ async fn a_check_of_all_mirrors_shows_a_revoked_token_once() {
     assert!(check(&scene, 7).await.ok);
     assert!(scene.store().notices().await.unwrap().is_empty());
     assert!(scene.store().refused_secrets().await.unwrap().is_empty());
-    assert!(look::drift(&scene.app, &caller(None), "m3").await.is_ok());
+    assert!(look::drift(&scene.app, &caller(None), "m003").await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +75,7 @@ async fn a_host_that_asks_for_patience_is_not_looked_at() {
     let (what, text) = failed(&report);
     assert_eq!(what, CheckWhat::Reachable);
     assert!(text.contains("asks for patience"), "{text}");
-    let drift = look::drift(&scene.app, &caller(None), "m0")
+    let drift = look::drift(&scene.app, &caller(None), "m000")
         .await
         .unwrap_err()
         .to_string();

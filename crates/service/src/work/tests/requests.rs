@@ -3,25 +3,15 @@
 use store::Time;
 use testkit::{Gate, Repo, Then, When};
 
-use super::scene::Scene;
+use super::scene::{Scene, fleet};
 
 /// So many mirrors whose sides lie on one host, which gets at most so many requests at a time.
 async fn on_one_host(mirrors: usize, at_most: u32) -> Scene {
-    let scene = Scene::of_file(|base| {
-        let host = base.trim_start_matches("http://");
-        let mut text = format!(
-            "credentials:\n  ghe: {{host: \"{host}\", provider: github, maxConcurrent: {at_most}}}\nmirrors:\n"
-        );
-        for number in 0..mirrors {
-            text.push_str(&format!(
-                "  - {{name: m{number}, source: {base}/source.git, target: {base}/t{number}.git, sweep: off}}\n"
-            ));
-        }
-        text
-    })
-    .await;
-    for number in 0..mirrors {
-        Repo::bare(scene.directory.path().join(format!("t{number}.git")));
+    let targets: Vec<String> = (0..mirrors).map(|number| format!("t{number}.git")).collect();
+    let budget = format!("maxConcurrent: {at_most}");
+    let scene = Scene::of_file(|base| fleet(base, &budget, targets.clone())).await;
+    for target in &targets {
+        Repo::bare(scene.directory.path().join(target));
     }
     scene.source.commit("main", "one");
     scene

@@ -31,6 +31,23 @@ pub(crate) struct Scene {
     worker: Option<JoinHandle<()>>,
 }
 
+/// What a credential says that reads its token from `token` in the scene's directory.
+pub(crate) const WITH_TOKEN: &str = "username: bot, token: \"${file:token}\"";
+
+/// A file with a mirror `m000`, `m001`, … of `source.git` to each of these repositories, all on the server at `base`, whose credential `ghe`
+/// says this.
+pub(crate) fn fleet(base: &str, credential: &str, targets: impl IntoIterator<Item = String>) -> String {
+    let host = base.trim_start_matches("http://");
+    let mut text =
+        format!("credentials:\n  ghe: {{host: \"{host}\", provider: github, {credential}}}\nmirrors:\n");
+    for (number, target) in targets.into_iter().enumerate() {
+        text.push_str(&format!(
+            "  - {{name: m{number:03}, source: {base}/source.git, target: {base}/{target}, sweep: off}}\n"
+        ));
+    }
+    text
+}
+
 impl Scene {
     /// With one mirror `app` from `source.git` to `target.git`; `more` is added to its YAML.
     pub(crate) async fn one_way(more: &str) -> Self {
