@@ -331,7 +331,7 @@ impl Config {
         crate::host::Hosts::of(&self.credentials).longest(url)
     }
 
-    /// How many runs at a time may talk to a host (as [`RemoteUrl::host`] gives it): the least that one of its credentials allows,
+    /// How many requests a host gets at a time (as [`RemoteUrl::host`] gives it): the least that one of its credentials allows,
     /// since the host counts them all together. `None` without a credential.
     pub fn max_concurrent(&self, host: &str) -> Option<u32> {
         crate::host::Hosts::of(&self.credentials).least_concurrent(host)

@@ -60,8 +60,18 @@ impl Store {
         if !is_first_in_line {
             return Ok(false);
         }
+        let free: Vec<i64> = (0..i64::from(wanted.of))
+            .filter(|slot| !taken.contains(slot))
+            .collect();
+        if free.len() < wanted.slots as usize {
+            if wanted.insists {
+                let mut tx = self.begin().await?;
+                take(&mut tx, host, INSISTING, holder, now + INSISTS, now).await?;
+                tx.commit().await?;
+            }
+            return Ok(false);
+        }
         let mut tx = self.begin().await?;
-        let free = (0..i64::from(wanted.of)).filter(|slot| !taken.contains(slot));
         let mut left = wanted.slots;
         // In the order of their numbers, so that no two transactions wait for each other.
         for slot in free {
@@ -70,13 +80,8 @@ impl Store {
             }
             left -= u32::from(take(&mut tx, host, slot, holder, now + lease, now).await?);
         }
+        // Others were quicker.
         if left > 0 {
-            drop(tx);
-            if wanted.insists {
-                let mut tx = self.begin().await?;
-                take(&mut tx, host, INSISTING, holder, now + INSISTS, now).await?;
-                tx.commit().await?;
-            }
             return Ok(false);
         }
         if taken.contains(&INSISTING) {

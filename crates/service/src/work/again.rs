@@ -181,6 +181,7 @@ mod tests {
             ..Outcome::default()
         };
         let denied = Denied::Refused {
+            side: Side::Target,
             credential: "ghe".into(),
             status: 403,
             since: Time(1_800_000_000_000),

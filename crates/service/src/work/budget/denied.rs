@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use engine::error::Fault;
+use engine::side::Side;
 use store::Time;
 
 /// Why a run was not let through. Nothing was asked of the host.
@@ -18,6 +19,8 @@ pub(crate) enum Denied {
     },
     /// The host refused the credential's token before.
     Refused {
+        /// The side that shows it.
+        side: Side,
         /// The credential.
         credential: String,
         /// 401 or 403.

@@ -113,21 +113,13 @@ impl Gate {
         credentials
     }
 
-    /// The side that was not let in: one whose token is refused, or which lies on the host.
-    fn denied_side(&self, sides: &[Side], host: &str) -> Side {
-        let by_token = match &self.lock().denied {
-            Some(Denied::Refused { credential, .. }) => {
-                self.shown_by(credential).map(|(side, _)| side).next()
-            }
-            Some(Denied::Hushed { .. }) | None => None,
-        };
-        let by_host = || {
-            sides
-                .iter()
-                .copied()
-                .find(|side| self.ends.of(*side).host == host)
-        };
-        by_token.or_else(by_host).unwrap_or(Side::Target)
+    /// The side that was not let in.
+    fn denied_side(&self, sides: &[Side], host: &str, denied: &Denied) -> Side {
+        let is_there = |side: &Side| self.ends.of(*side).host == host;
+        match denied {
+            Denied::Refused { side, .. } => *side,
+            Denied::Hushed { .. } => sides.iter().copied().find(is_there).unwrap_or(Side::Target),
+        }
     }
 
     /// The sides that show a credential's token, the one that is written first: it asks more of it.
@@ -161,24 +153,30 @@ impl Gate {
         }
     }
 
-    /// A token that was refused is not shown again, but once a minute, with one request for each side that has it. False if the host
-    /// has no room for that at once and nobody waits.
+    /// A token that was refused is not shown again, but once a minute, with one request for each of these sides that has it. False if
+    /// the host has no room for that at once and nobody waits.
     pub(super) async fn may_show(
         &self,
         host: &str,
         credential: &str,
+        sides: &[Side],
         patience: Patience,
     ) -> Result<bool, Denied> {
         let tokens = &self.app.budget.tokens;
-        let refused = |token: &Sent| tokens.refused(credential, self.mirror.as_deref(), &token.value);
-        let Some(known) = self.shown_by(credential).find_map(|(_, token)| refused(token)) else {
+        let showing: Vec<(Side, &Sent)> = self
+            .shown_by(credential)
+            .filter(|(side, _)| sides.contains(side))
+            .collect();
+        let refused = |(side, token): &(Side, &Sent)| {
+            let known = tokens.refused(credential, self.mirror.as_deref(), &token.value);
+            known.map(|known| (*side, known))
+        };
+        let Some((first, known)) = showing.iter().find_map(refused) else {
             return Ok(true);
         };
-        let Some(_pass) = self.pass(host, 1, patience).await else {
-            return Ok(false);
-        };
         let now = self.app.store.now();
-        let denied = |tried: bool| Denied::Refused {
+        let denied = |side: Side, tried: bool| Denied::Refused {
+            side,
             credential: credential.to_owned(),
             status: known.status,
             since: known.since,
@@ -188,20 +186,24 @@ impl Gate {
         match self.app.store.may_probe(&known.key, PROBE, now).await {
             Ok(true) => {}
             // Without the database nothing could be recorded either.
-            Ok(false) | Err(_) => return Err(denied(false)),
+            Ok(false) | Err(_) => return Err(denied(first, false)),
         }
-        let sides: Vec<Side> = self.shown_by(credential).map(|(side, _)| side).collect();
-        for side in sides {
+        // The one that tries it, and no other, needs a place at the host.
+        let Some(_pass) = self.pass(host, 1, patience).await else {
+            return Ok(false);
+        };
+        self.is_hushed(host)?;
+        for (side, _) in showing {
             let status = match engine::knock(&self.knock, side).await {
                 Ok(()) => 200,
                 Err(Fault::Unauthorized { .. }) => 401,
                 Err(Fault::Forbidden { .. }) => 403,
                 // It says nothing of the token.
-                Err(_) => return Err(denied(false)),
+                Err(_) => return Err(denied(side, false)),
             };
             self.judge(side, status);
             if status != 200 {
-                return Err(denied(true));
+                return Err(denied(side, true));
             }
         }
         Ok(true)
@@ -256,8 +258,9 @@ impl Hosts for Gate {
                 }
                 Err((host, denied)) => {
                     let fault = denied.fault(self.app.store.now());
+                    let side = self.denied_side(sides, &host, &denied);
                     self.lock().denied = Some(denied);
-                    Err((self.denied_side(sides, &host), fault))
+                    Err((side, fault))
                 }
             }
         })

@@ -20,9 +20,11 @@ const ROUNDS: usize = 8;
 
 /// What lets a run talk to one host; given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Pass {
-    _permit: OwnedSemaphorePermit,
-    _slots: Option<Slots>,
+pub(super) enum Pass {
+    /// A permit of this process, which is alone.
+    Alone { _permit: OwnedSemaphorePermit },
+    /// A permit of this process, with slots of all.
+    Shared { _slots: Slots },
 }
 
 /// The right to try tokens that were not seen to work just now, by their credentials' names.
@@ -99,28 +101,25 @@ impl Gate {
     pub(super) async fn pass(&self, host: &str, requests: u32, patience: Patience) -> Option<Pass> {
         let slots = slots(&self.app.loaded().config, host);
         let permit = self.app.budget.permit(host, slots, requests, patience).await?;
-        let slots = match self.app.budget.is_shared() {
-            false => None,
-            true => {
-                let wanted = Wanted {
-                    slots: requests.min(slots),
-                    of: slots,
-                    insists: requests > 1 && patience == Patience::Waits,
-                };
-                Slots::take(&self.app, host, wanted, patience).await.ok()?
-            }
+        if !self.app.budget.is_shared() {
+            return Some(Pass::Alone { _permit: permit });
+        }
+        let wanted = Wanted {
+            slots: requests.min(slots),
+            of: slots,
+            insists: false,
         };
-        Some(Pass {
-            _permit: permit,
-            _slots: slots,
-        })
+        let slots = Slots::take(&self.app, host, wanted, permit, patience)
+            .await
+            .ok()?;
+        Some(Pass::Shared { _slots: slots })
     }
 
     /// The trials of these sides' tokens on a host, in the order of their credentials' names.
     async fn trials(&self, host: &str, sides: &[Side], patience: Patience) -> Result<Option<Trials>, Denied> {
         let mut trials = Vec::new();
         for credential in self.credentials(host, sides) {
-            if !self.may_show(host, &credential, patience).await? {
+            if !self.may_show(host, &credential, sides, patience).await? {
                 return Ok(None);
             }
             if self.app.budget.tokens.works(&credential) {
@@ -134,7 +133,7 @@ impl Gate {
                     Err(_) => return Ok(None),
                 },
             };
-            if !self.may_show(host, &credential, patience).await? {
+            if !self.may_show(host, &credential, sides, patience).await? {
                 return Ok(None);
             }
             if !self.app.budget.tokens.works(&credential) {

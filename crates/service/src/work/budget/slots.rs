@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store::host::Wanted;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::AbortHandle;
 
 use super::Patience;
@@ -15,9 +16,20 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// How long slots hold if their process dies.
 const LEASE: Duration = Duration::from_secs(60);
 
+/// After so many looks whoever waits insists: nobody else takes a slot of the host before it has its own.
+const PATIENT: u32 = 10;
+
 /// Some of a host's slots; given back when they are dropped.
 #[derive(Debug)]
 pub(super) struct Slots {
+    /// `None` once they are given back, or if the database did not answer.
+    held: Option<Held>,
+    /// Given back after them: the next run of this process would only find them taken.
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Debug)]
+struct Held {
     app: Arc<App>,
     host: String,
     holder: String,
@@ -29,35 +41,50 @@ pub(super) struct Slots {
 pub(super) struct Full;
 
 impl Slots {
-    /// Takes as many as are wanted, or none; `Ok(None)` if the database does not answer, which stops nobody: the budget is a courtesy.
+    /// Takes as many as are wanted, or none, for who holds this permit. That the database does not answer stops nobody: the budget is a
+    /// courtesy.
     pub(super) async fn take(
         app: &Arc<App>,
         host: &str,
         wanted: Wanted,
+        permit: OwnedSemaphorePermit,
         patience: Patience,
-    ) -> Result<Option<Self>, Full> {
+    ) -> Result<Self, Full> {
         // Of its own, so that it never gives back what another run of this process took since.
         let holder = format!("{}/{}", app.worker, uuid::Uuid::now_v7());
+        let mut looks = 0;
         loop {
+            let wanted = Wanted {
+                insists: looks >= PATIENT,
+                ..wanted
+            };
             let now = app.store.now();
             let taken = app.store.take_slots(host, wanted, &holder, LEASE, now).await;
-            match (taken, patience) {
+            let held = match (taken, patience) {
                 (Ok(true), _) => {
                     let renewal = renew(Arc::clone(app), host.to_owned(), holder.clone());
-                    return Ok(Some(Self {
+                    Some(Held {
                         app: Arc::clone(app),
                         host: host.to_owned(),
                         holder,
                         renewal: tokio::spawn(renewal).abort_handle(),
-                    }));
+                    })
                 }
-                (Ok(false), Patience::Waits) => tokio::time::sleep(AGAIN).await,
+                (Ok(false), Patience::Waits) => {
+                    looks += 1;
+                    tokio::time::sleep(AGAIN).await;
+                    continue;
+                }
                 (Ok(false), Patience::TakesWhatIsThere) => return Err(Full),
                 (Err(error), _) => {
                     tracing::warn!(%error, host, "cannot ask for slots of a host");
-                    return Ok(None);
+                    None
                 }
-            }
+            };
+            return Ok(Self {
+                held,
+                permit: Some(permit),
+            });
         }
     }
 }
@@ -75,13 +102,18 @@ async fn renew(app: Arc<App>, host: String, holder: String) {
 
 impl Drop for Slots {
     fn drop(&mut self) {
-        self.renewal.abort();
-        let app = Arc::clone(&self.app);
-        let (host, holder) = (std::mem::take(&mut self.host), std::mem::take(&mut self.holder));
+        let (permit, Some(held)) = (self.permit.take(), self.held.take()) else {
+            return;
+        };
+        held.renewal.abort();
         tokio::spawn(async move {
+            let Held {
+                app, host, holder, ..
+            } = held;
             if let Err(error) = app.store.give_slots(&host, &holder).await {
                 tracing::warn!(%error, host, "cannot give slots of a host back");
             }
+            drop(permit);
         });
     }
 }

@@ -210,7 +210,7 @@ async fn a_run_that_a_refused_token_holds_back_says_which_and_since_when() {
     assert_eq!(run.state, State::Failed);
     let fault = run.fault.unwrap();
     assert_eq!(fault.kind, "unauthorized", "{fault:?}");
-    assert!(fault.side.is_some(), "{fault:?}");
+    assert_eq!(fault.side.as_deref(), Some("target"), "{fault:?}");
     let of_it = "refuses the token of the credential `ghe` (401) since 2";
     assert!(fault.message.contains(of_it), "{fault:?}");
     assert!(fault.advice.unwrap().contains("`ghe`"));
