@@ -24,7 +24,7 @@ use crate::output::names::short;
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 /// How often the log is stored while a run goes on.
-pub(super) const STORE_EVERY: Duration = Duration::from_millis(500);
+const STORE_EVERY: Duration = Duration::from_millis(500);
 
 /// The most lines of a run's log.
 const MOST_LINES: u32 = 10_000;
@@ -137,22 +137,21 @@ impl Journal {
         std::mem::take(&mut self.lock().lines)
     }
 
-    /// Stores the log every now and then; never comes back. A failure costs nothing: what is left goes with the record.
+    /// Stores the log every now and then; never comes back. A failure costs nothing, and neither does being dropped in the middle, when
+    /// the run ends: lines are let go only once they are stored, and what is left goes with the record.
     pub(super) async fn keep_storing(&self) -> std::convert::Infallible {
         loop {
             tokio::time::sleep(STORE_EVERY).await;
             if !self.begun.initialized() {
                 continue;
             }
-            let lines = self.take_lines();
-            if lines.is_empty() {
-                continue;
-            }
-            if let Err(error) = self.app.store.append_log(&self.run.id, &lines).await {
-                tracing::warn!(run = %self.run.id, %error, "cannot store a part of the log");
-                let mut notes = self.lock();
-                let newer = std::mem::replace(&mut notes.lines, lines);
-                notes.lines.extend(newer);
+            let lines = self.lock().lines.clone();
+            let Some(last) = lines.last() else { continue };
+            match self.app.store.append_log(&self.run.id, &lines).await {
+                Ok(()) => self.lock().lines.retain(|line| line.number > last.number),
+                Err(error) => {
+                    tracing::warn!(run = %self.run.id, %error, "cannot store a part of the log");
+                }
             }
         }
     }
@@ -267,5 +266,40 @@ fn stage_word(stage: StageWord) -> &'static str {
         StageWord::Decide => "decide",
         StageWord::Relay => "relay",
         StageWord::Report => "report",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Time;
+
+    use super::*;
+    use crate::work::begun;
+    use crate::work::tests::scene::Scene;
+
+    #[tokio::test]
+    async fn a_log_that_is_being_stored_when_its_run_ends_is_whole() {
+        let scene = Scene::one_way("").await;
+        let run = scene.asked(store::run::Inputs::default());
+        scene.store().ask_run(&run, Time::now()).await.unwrap();
+        let lease = Duration::from_secs(60);
+        let claim = scene.store().claim("w1", &|_, _| true, lease, Time::now());
+        let journal = begun::journal(&scene.app, &claim.await.unwrap().unwrap());
+        journal.begin().await.unwrap();
+        journal.note("remote", "target: only the release managers push here");
+        {
+            let mut storing = std::pin::pin!(journal.keep_storing());
+            assert!(futures_util::poll!(&mut storing).is_pending());
+            tokio::time::sleep(STORE_EVERY * 2).await;
+            // Now it is about to store it.
+            assert!(futures_util::poll!(&mut storing).is_pending());
+        }
+        let stored = scene.store().run_log(&run.id, 0, 0).await.unwrap();
+        let log: Vec<LogLine> = stored.into_iter().chain(journal.take_lines()).collect();
+        assert!(!log.is_empty());
+        assert!(
+            log.iter().all(|line| line.text.contains("release managers")),
+            "{log:?}"
+        );
     }
 }
