@@ -68,6 +68,15 @@ pub struct Refusals {
     pub since: Time,
 }
 
+/// A run that is to be approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its id.
+    pub run: String,
+    /// How many references wait for that.
+    pub references: u64,
+}
+
 const STANDING: &str =
     "SELECT mirror, name, why, source, target, base_kind, base_value, words, run, since FROM standing";
 
@@ -174,14 +183,27 @@ impl Store {
         })?)
     }
 
-    /// The runs that the references wait under which that run held, or found held: itself first, if it is one of them, then the oldest
-    /// first, at most 100. None once nothing of it is held any more.
-    pub async fn holders(&self, mirror: &str, run: &str) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT s.run AS run FROM standing s JOIN run_refs r ON r.name = s.name \
-             WHERE s.mirror = $1 AND s.why = 'held' AND r.run = $2 AND r.outcome IN ('held', 'standing') \
-             GROUP BY s.run ORDER BY CASE WHEN s.run = $2 THEN 0 ELSE 1 END, s.run LIMIT 100";
+    /// The runs to approve for what a run held or met held and still waits, and how many of its references each: itself for those that it
+    /// held with the values that they still have, whichever run they wait under; else the one that they wait under, the oldest first, at
+    /// most 100. None once nothing of it is held any more.
+    pub async fn holders(&self, mirror: &str, run: &str) -> Result<Vec<Holder>, StoreError> {
+        let sql = "SELECT holder, count(*) AS total FROM ( \
+               SELECT CASE WHEN r.outcome = 'held' AND ( \
+                 (r.side = 'target' AND r.old IS NOT DISTINCT FROM s.target AND r.new IS NOT DISTINCT FROM s.source) OR \
+                 (r.side = 'source' AND r.old IS NOT DISTINCT FROM s.source AND r.new IS NOT DISTINCT FROM s.target)) \
+               THEN $2 ELSE s.run END AS holder \
+               FROM standing s JOIN run_refs r ON r.name = s.name \
+               WHERE s.mirror = $1 AND s.why = 'held' AND r.run = $2 AND r.outcome IN ('held', 'standing')) AS waits \
+             GROUP BY holder ORDER BY CASE WHEN holder = $2 THEN 0 ELSE 1 END, holder LIMIT 100";
         let rows = self.db().rows(sql, args![mirror, run]).await?;
-        rows.iter().map(|row| row.text("run")).collect()
+        rows.iter()
+            .map(|row| {
+                Ok(Holder {
+                    run: row.text("holder")?,
+                    references: row.count("total")?,
+                })
+            })
+            .collect()
     }
 
     /// All that waits or differs in a mirror, by name: the drift report.

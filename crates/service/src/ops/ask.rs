@@ -78,7 +78,7 @@ pub(crate) async fn approve(app: &App, caller: &Caller, id: &str) -> Result<Run,
     ordered(app, caller, &run, "approve", order).await
 }
 
-/// A run that the caller may approve.
+/// A run that the caller may approve: what it held still waits, with the values that it shows.
 pub(crate) async fn approvable(app: &App, caller: &Caller, id: &str) -> Result<Run, OpError> {
     caller.may(Role::Operate)?;
     let run = caller.run(app, id).await?;
@@ -90,32 +90,25 @@ pub(crate) async fn approvable(app: &App, caller: &Caller, id: &str) -> Result<R
         )));
     }
     earnest(&run)?;
-    holding(app, caller, run).await
-}
-
-/// The run that holds what a run ended with: itself, or an earlier one, whose references it met again as they were.
-async fn holding(app: &App, caller: &Caller, run: Run) -> Result<Run, OpError> {
     // Without a mirror nothing remembers what waits but the run itself.
     let Some(mirror) = &run.mirror else {
         return Ok(run);
     };
     let holders = app.store.holders(mirror, &run.id).await?;
-    match holders.as_slice() {
-        [] => Err(OpError::Conflict(format!(
+    match holders.first() {
+        Some(first) if first.run == run.id => Ok(run),
+        // Another run may hold more, or the other direction, than whoever looks at this one was shown.
+        Some(_) => {
+            let holders: Vec<String> = holders.into_iter().map(|one| one.run).collect();
+            Err(OpError::Conflict(format!(
+                "what run {} held or met again waits under another run, with what that one shows: look at it and approve it: {}",
+                run.id,
+                holders.join(", ")
+            )))
+        }
+        None => Err(OpError::Conflict(format!(
             "run {} holds nothing any more: it was approved, or a side changed since",
             run.id
-        ))),
-        [first, ..] if *first == run.id => Ok(run),
-        // Ids are in the order of time. What a later run holds has other values, which nobody who looks at this one was shown.
-        [earlier] if *earlier < run.id => caller.run(app, earlier).await,
-        [later] => Err(OpError::Conflict(format!(
-            "what run {} held has changed since: look at run {later}, which holds it now, and approve that",
-            run.id
-        ))),
-        several => Err(OpError::Conflict(format!(
-            "several runs hold what run {} held or met again: look at each and approve it: {}",
-            run.id,
-            several.join(", ")
         ))),
     }
 }

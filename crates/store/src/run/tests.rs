@@ -145,7 +145,7 @@ on_both!(a_run_that_replaced_nothing_is_told_from_one_that_did, |fresh| {
 });
 
 on_both!(
-    who_holds_what_a_run_found_held_is_told_until_nobody_does,
+    who_is_to_be_approved_for_what_a_run_found_held_is_told_until_nobody_is,
     |fresh| {
         fresh.settled("app").await;
         let store = &fresh.store;
@@ -171,29 +171,54 @@ on_both!(
                 };
                 store.finish(&claim, &outcome, Time(3)).await.unwrap();
             };
+        // As `run_ref` has it to the target, and with the sides exchanged.
         let held = |short: &str, digit: u32| Standing {
+            run: id(digit),
+            ..stands(short, Why::Held, '2', '1', 3)
+        };
+        let turned = |short: &str, digit: u32| Standing {
             run: id(digit),
             ..stands(short, Why::Held, '1', '2', 3)
         };
-        let holders = async |digit: u32| store.holders("app", &id(digit)).await.unwrap();
+        let holders = async |digit: u32| {
+            let holders = store.holders("app", &id(digit)).await.unwrap();
+            let pairs = holders.into_iter().map(|one| (one.run, one.references));
+            pairs.collect::<Vec<_>>()
+        };
         finish(1, &[("a", "held")], vec![held("a", 1)], vec![]).await;
-        assert_eq!(holders(1).await, [id(1)]);
+        assert_eq!(holders(1).await, [(id(1), 1)]);
         finish(2, &[("a", "standing")], vec![], vec![]).await;
-        assert_eq!(holders(2).await, [id(1)]);
+        assert_eq!(holders(2).await, [(id(1), 1)]);
         finish(3, &[("a", "standing"), ("b", "held")], vec![held("b", 3)], vec![]).await;
-        assert_eq!(holders(3).await, [id(3), id(1)], "itself before others");
-        finish(4, &[("a", "standing"), ("b", "standing")], vec![], vec![]).await;
-        assert_eq!(holders(4).await, [id(1), id(3)]);
-        finish(5, &[("a", "held")], vec![held("a", 5)], vec![]).await;
-        assert_eq!(holders(1).await, [id(5)], "with other values");
+        assert_eq!(holders(3).await, [(id(3), 1), (id(1), 1)], "itself before others");
         finish(
-            6,
+            4,
+            &[("a", "standing"), ("b", "standing"), ("c", "standing")],
+            vec![],
+            vec![],
+        )
+        .await;
+        assert_eq!(holders(4).await, [(id(1), 1), (id(3), 1)]);
+        finish(5, &[("a", "held"), ("b", "held")], vec![], vec![]).await;
+        assert_eq!(
+            holders(5).await,
+            [(id(5), 2)],
+            "what it holds as well, with the same values"
+        );
+        assert_eq!(holders(1).await, [(id(1), 1)]);
+        finish(6, &[("a", "held")], vec![turned("a", 6)], vec![]).await;
+        for digit in [1, 2] {
+            assert_eq!(holders(digit).await, [(id(6), 1)], "with other values");
+        }
+        assert_eq!(holders(5).await, [(id(5), 1), (id(6), 1)]);
+        finish(
+            7,
             &[("a", "deleted"), ("b", "deleted")],
             vec![],
             vec![name("a"), name("b")],
         )
         .await;
-        for digit in 1..=6 {
+        for digit in 1..=7 {
             assert!(holders(digit).await.is_empty());
         }
     }

@@ -319,6 +319,17 @@ pub(crate) fn held(short: &str) -> RunRef {
     }
 }
 
+/// What [`held`] leaves waiting: nothing on the source, `a` on the target.
+pub(crate) fn stands_held(short: &str) -> Standing {
+    Standing {
+        seen: Both {
+            source: None,
+            target: Some(oid('a')),
+        },
+        ..waiting(short, Why::Held)
+    }
+}
+
 /// A reference that waits: `b` on the source, `c` on the target.
 pub(crate) fn waiting(short: &str, why: Why) -> Standing {
     Standing {

@@ -195,12 +195,7 @@ async fn a_finished_run_is_shown_repeated_and_undone() {
 async fn a_held_run_is_approved_and_one_that_replaced_nothing_is_not_undone() {
     let bench = Bench::new().await;
     let run = bench
-        .ran(
-            "app",
-            State::Held,
-            vec![held("gone")],
-            vec![waiting("gone", Why::Held)],
-        )
+        .ran("app", State::Held, vec![held("gone")], vec![stands_held("gone")])
         .await;
     bench
         .post(&format!("/runs/{}/undo", run.id), json!({}))
@@ -222,30 +217,58 @@ async fn a_held_run_is_approved_and_one_that_replaced_nothing_is_not_undone() {
 }
 
 #[tokio::test]
-async fn what_other_runs_hold_is_approved_by_those_that_were_looked_at() {
+async fn a_run_is_approved_for_what_it_shows_and_nothing_else() {
     let bench = Bench::new().await;
-    let held_run = async |references: &[RunRef], waits: &[&str]| {
-        let waits = waits.iter().map(|short| waiting(short, Why::Held)).collect();
+    let ran = async |references: &[RunRef], waits: Vec<Standing>| {
         bench.ran("app", State::Held, references.to_vec(), waits).await.id
     };
     let approve = async |id: &str| bench.post(&format!("/runs/{id}/approve"), json!({})).await;
-    let standing = |short: &str| RunRef {
+    let approved = async |id: &str| {
+        let run = approve(id).await.expect(202);
+        // It is not made here.
+        let cancel = format!("/runs/{}/cancel", run["id"].as_str().unwrap());
+        bench.post(&cancel, json!({})).await.expect(200);
+        run["inputs"]["order"]["run"].clone()
+    };
+    let met = |short: &str| RunRef {
         outcome: "standing".into(),
         ..held(short)
     };
-    let one = held_run(&[held("a")], &["a"]).await;
-    let other = held_run(&[standing("a"), held("b")], &["b"]).await;
-    let both = held_run(&[standing("a"), standing("b")], &[]).await;
-    let several = approve(&both).await.expect(409).to_string();
-    assert!(several.contains(&one) && several.contains(&other), "{several}");
+    let first = ran(&[held("a"), held("b")], vec![stands_held("a"), stands_held("b")]).await;
+    // It shows one of the two, and would release both.
+    let part = ran(&[met("a")], vec![]).await;
+    let refused = approve(&part).await.expect(409).to_string();
+    assert!(refused.contains(&first), "{refused}");
 
-    // With other values it waits under a later one, which whoever looks at the first was not shown.
-    let newer = held_run(&[held("a")], &["a"]).await;
-    let moved = approve(&one).await.expect(409).to_string();
-    assert!(moved.contains(&newer), "{moved}");
+    // Asked for by hand for one of them, with the same values: they wait under the first still.
+    let subset = ran(&[held("a")], vec![]).await;
+    assert_eq!(approved(&subset).await, subset);
+    // By hand in the other direction.
+    let turned = RunRef {
+        to: Side::Source,
+        old: None,
+        new: Some(oid('a')),
+        ..held("a")
+    };
+    let turned = ran(&[turned], vec![]).await;
+    assert_eq!(approved(&turned).await, turned);
 
-    // It met the same again.
-    let again = held_run(&[held("a")], &[]).await;
-    let approved = approve(&again).await.expect(202);
-    assert_eq!(approved["inputs"]["order"]["run"], newer);
+    // With other values it waits under a later one, which whoever looks at an earlier one was not shown.
+    let other = |short: &str| RunRef {
+        old: Some(oid('b')),
+        ..held(short)
+    };
+    let stands = |short: &str| Standing {
+        seen: Both {
+            source: None,
+            target: Some(oid('b')),
+        },
+        ..stands_held(short)
+    };
+    let newer = ran(&[other("a"), other("b")], vec![stands("a"), stands("b")]).await;
+    for earlier in [&first, &subset, &turned] {
+        let moved = approve(earlier).await.expect(409).to_string();
+        assert!(moved.contains(&newer), "{moved}");
+    }
+    assert_eq!(approved(&newer).await, newer);
 }

@@ -8,7 +8,7 @@ use store::conflict::Why;
 use store::run::{Order, State};
 
 use super::*;
-use crate::api::tests::{held, replaced, waiting};
+use crate::api::tests::{held, replaced, stands_held, waiting};
 use crate::ops;
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn a_held_run_is_approved_and_a_run_undone_after_their_values_were_shown()
             "app",
             State::Held,
             vec![replaced("main"), held("gone")],
-            vec![waiting("gone", Why::Held)],
+            vec![stands_held("gone")],
         )
         .await;
     let order = async |act: &str| {

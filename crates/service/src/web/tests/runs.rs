@@ -1,15 +1,12 @@
 //! What a run's page offers, and what its buttons do.
 
+use engine::side::Both;
 use serde_json::json;
 use store::conflict::{Standing, Why};
 use store::run::{LogLine, Run, RunRef, State};
 
 use super::*;
-use crate::api::tests::{held, line, replaced, waiting};
-
-fn stands_held(short: &str) -> Standing {
-    waiting(short, Why::Held)
-}
+use crate::api::tests::{held, line, oid, replaced, stands_held, waiting};
 
 impl Signed {
     /// A run of `app` that holds these.
@@ -66,22 +63,70 @@ async fn a_held_run_counts_what_it_holds_and_not_what_it_refused() {
 }
 
 #[tokio::test]
+async fn a_run_that_met_what_waits_counts_what_a_person_may_approve() {
+    let signed = Signed::new().await;
+    let met = |short: &str| RunRef {
+        outcome: "standing".into(),
+        ..held(short)
+    };
+    let holding = signed.holding(&["a"]).await;
+    let refused = vec![waiting("b", Why::Refused)];
+    signed
+        .bench
+        .ran("app", State::Refused, vec![held("b")], refused)
+        .await;
+    let again = vec![met("a"), met("b")];
+    let again = signed.bench.ran("app", State::Held, again, vec![]).await;
+    let page = signed.run_page(&again).await;
+    assert!(
+        page.contains("Deleting or rewriting 1 reference waits for approval."),
+        "{page}"
+    );
+    assert!(page.contains(&holding.id), "{page}");
+}
+
+#[tokio::test]
 async fn what_waits_no_more_is_not_offered_to_be_approved() {
     let signed = Signed::new().await;
     let first = signed.holding(&["a"]).await;
-    // Somebody presses Run now: it holds the same, and what waits waits under the first.
-    let again = signed
-        .bench
-        .ran("app", State::Held, vec![held("a")], vec![])
-        .await;
-    let page = signed.run_page(&again).await;
-    assert!(!offers(&page, &again, "approve"), "{page}");
+    // A webhook's run finds it waiting.
+    let met = RunRef {
+        outcome: "standing".into(),
+        ..held("a")
+    };
+    let met = signed.bench.ran("app", State::Held, vec![met], vec![]).await;
+    let page = signed.run_page(&met).await;
+    assert!(!offers(&page, &met, "approve"), "{page}");
     assert!(
         page.contains(&format!(r#"href="/runs/{}">See the run that holds it"#, first.id)),
         "{page}"
     );
+    assert!(
+        page.contains("Deleting or rewriting 1 reference waits for approval."),
+        "{page}"
+    );
+    // Somebody presses Run now: it holds the same, and may be approved as well.
+    let again = signed
+        .bench
+        .ran("app", State::Held, vec![held("a")], vec![])
+        .await;
+    assert!(offers(&signed.run_page(&again).await, &again, "approve"));
     // With other values it waits under the newest.
-    let newer = signed.holding(&["a"]).await;
+    let other = RunRef {
+        old: Some(oid('b')),
+        ..held("a")
+    };
+    let stands = Standing {
+        seen: Both {
+            source: None,
+            target: Some(oid('b')),
+        },
+        ..stands_held("a")
+    };
+    let newer = signed
+        .bench
+        .ran("app", State::Held, vec![other], vec![stands])
+        .await;
     let page = signed.run_page(&first).await;
     assert!(
         !offers(&page, &first, "approve") && page.contains(&newer.id),

@@ -49,7 +49,7 @@ async fn what_is_held_is_released_by_an_approval() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_meets_again_what_is_held_is_approved_by_the_one_that_holds_it() {
+async fn who_meets_again_what_is_held_is_led_to_the_run_that_holds_it() {
     let mut scene = Scene::one_way("    syncDelete: true").await;
     for number in 0..8 {
         scene.source.commit(&format!("b{number}"), "one");
@@ -68,8 +68,14 @@ async fn a_run_that_meets_again_what_is_held_is_approved_by_the_one_that_holds_i
     let again = scene.refs_of(&later).await;
     assert!(again.iter().any(|one| one.outcome == "standing"), "{again:?}");
 
-    let run = ask::approve(&scene.app, &caller(None), &later.id).await.unwrap();
-    assert_eq!(run.of, Some(held.id));
+    let elsewhere = ask::approve(&scene.app, &caller(None), &later.id).await;
+    let elsewhere = elsewhere.unwrap_err().to_string();
+    assert!(elsewhere.contains(&held.id), "{elsewhere}");
+    // Run now holds the same anew, and may be approved as well.
+    let again = scene.ask(Inputs::default()).await;
+    assert_eq!(again.state, State::Held);
+    let run = ask::approve(&scene.app, &caller(None), &again.id).await.unwrap();
+    assert_eq!(run.of, Some(again.id));
     assert_eq!(scene.ended(&run.id).await.state, State::Succeeded);
     scene.assert_equal();
     let over = ask::approve(&scene.app, &caller(None), &later.id)

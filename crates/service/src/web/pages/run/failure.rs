@@ -68,14 +68,6 @@ impl Troubled {
         TROUBLED.into_iter().map(|outcome| self.count(outcome)).sum()
     }
 
-    /// How many the guard held; those that it met again as it had left them, if it held none anew.
-    fn held(&self) -> u64 {
-        match self.count("held") {
-            0 => self.count("standing"),
-            held => held,
-        }
-    }
-
     fn count(&self, outcome: &str) -> u64 {
         self.counts.get(outcome).copied().unwrap_or_default()
     }
@@ -98,7 +90,7 @@ pub(super) async fn failure(
     let fault = run.fault.as_ref();
     let line = match (fault, hold, bad.first()) {
         (Some(fault), ..) => fault.message.clone(),
-        (None, Some(hold), Some(_)) => hold.line(troubled.held(), total),
+        (None, Some(hold), Some(_)) => hold.line(troubled.count("held"), total),
         (None, None, Some(first)) => format!("{}: {}", first.name, first.text),
         (None, _, None) => run.state.word().to_owned(),
     };

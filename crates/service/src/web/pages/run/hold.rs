@@ -1,5 +1,7 @@
 //! What became of the references that a run's guard held.
 
+use store::conflict::Holder;
+
 use crate::api::model::run::{Run, RunState};
 use crate::app::App;
 use crate::web::pages::rows::Link;
@@ -12,7 +14,7 @@ pub(super) enum Hold {
     /// They wait for a person to approve this run.
     Here,
     /// They wait, and other runs are those to approve: they held the same before, or saw newer values.
-    Elsewhere(Vec<String>),
+    Elsewhere(Vec<Holder>),
     /// They wait no more: approved, or a side changed.
     Over,
     /// It was a dry run.
@@ -34,7 +36,7 @@ impl Hold {
         };
         let holders = app.store.holders(mirror, &run.id).await?;
         Ok(Some(match holders.first() {
-            Some(first) if *first == run.id => Self::Here,
+            Some(first) if first.run == run.id => Self::Here,
             Some(_) => Self::Elsewhere(holders),
             None => Self::Over,
         }))
@@ -49,15 +51,22 @@ impl Hold {
         }
     }
 
-    /// What it holds, or did: so many references, of all that were not written.
+    /// What it holds, or did: so many references that it held itself, of all that were not written.
     pub(super) fn line(&self, held: u64, not_written: u64) -> String {
         let count = counted(held, "reference");
         match self {
-            Self::Here | Self::Elsewhere(_) if held == not_written => {
+            Self::Here if held == not_written => {
                 format!("It would delete or rewrite {count}. The others went through.")
             }
-            Self::Here | Self::Elsewhere(_) => format!("It would delete or rewrite {count}."),
+            Self::Here => format!("It would delete or rewrite {count}."),
+            Self::Elsewhere(holders) => {
+                let waiting = holders.iter().map(|one| one.references).sum();
+                let waiting = counted(waiting, "reference");
+                format!("Deleting or rewriting {waiting} waits for approval.")
+            }
+            Self::Over if held == 0 => "What waited then waits no more.".to_owned(),
             Self::Over => format!("It held back {count}, which would have been deleted or rewritten."),
+            Self::Never if held == 0 => "It would leave what waits as it is.".to_owned(),
             Self::Never => format!("A run would hold back {count}, which it would delete or rewrite."),
         }
     }
@@ -72,7 +81,7 @@ impl Hold {
             Self::Elsewhere(runs) => {
                 let (text, word) = match runs.len() {
                     1 => (
-                        "another run holds the same: approve that one, if it is meant".to_owned(),
+                        "another run holds it: look at that one, and approve it if it is meant".to_owned(),
                         "See the run that holds it",
                     ),
                     several => (
@@ -82,7 +91,7 @@ impl Hold {
                 };
                 let link = runs
                     .first()
-                    .map(|run| Link::new(format!("/runs/{run}"), word).main());
+                    .map(|one| Link::new(format!("/runs/{}", one.run), word).main());
                 (Some(text), link)
             }
             Self::Over => (None, None),
