@@ -43,6 +43,13 @@ impl Store {
         self.commit_and_wake(tx).await
     }
 
+    /// The mirrors with a run that was asked for and has not ended.
+    pub async fn asked_mirrors(&self) -> Result<BTreeSet<String>, StoreError> {
+        let sql = "SELECT DISTINCT mirror FROM runs WHERE state IN ('queued', 'running') AND asked = 1 AND mirror IS NOT NULL";
+        let rows = self.db().rows(sql, args![]).await?;
+        rows.iter().map(|row| row.text("mirror")).collect()
+    }
+
     /// Writes down that a run is under way (also one that `claim` gave). Fenced by the claim.
     pub async fn begin_run(&self, claim: &Claim, run: &Run) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use axum::extract::Request as Asked;
 use axum::http::Method;
 use store::conflict::Why;
-use store::run::{Order, State};
+use store::page::Ask;
+use store::run::{Filter, Order, State};
 
 use super::*;
 use crate::api::tests::{held, replaced, stands_held, waiting};
@@ -88,7 +89,7 @@ async fn all_mirrors_of_a_cause_are_tried_again_from_the_inbox() {
 }
 
 #[tokio::test]
-async fn of_more_mirrors_than_one_press_may_try_again_the_first_are_tried() {
+async fn of_more_mirrors_than_one_press_may_try_again_another_press_tries_the_others() {
     let name = |number: usize| format!("m{number:04}");
     let mirrors: String = (0..1_002)
         .map(|number| {
@@ -112,6 +113,15 @@ async fn of_more_mirrors_than_one_press_may_try_again_the_first_are_tried() {
         page.contains("It was done to 1000 of 1002 mirrors. 2 are left."),
         "{page}"
     );
+    let again = async || {
+        let (status, _, page) = signed.send("/causes/retry", &[("cause", &id)]).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        let newest = store.runs(&Filter::default(), &Ask::default()).await.unwrap();
+        newest.items[0].id.clone()
+    };
+    let last = again().await;
+    assert_eq!(store.asked_mirrors().await.unwrap().len(), 1_002);
+    assert_eq!(again().await, last, "all of them are queued");
 }
 
 #[tokio::test]

@@ -89,7 +89,8 @@ pub(in crate::web) struct Caused {
     cause: String,
 }
 
-/// `POST /causes/retry`: runs all mirrors that a cause keeps from running.
+/// `POST /causes/retry`: runs all mirrors that a cause keeps from running, but for those with a run that was asked for already: another
+/// press takes the next ones.
 pub(in crate::web) async fn retry(
     State(app): State<Arc<App>>,
     session: Session,
@@ -103,7 +104,9 @@ pub(in crate::web) async fn retry(
             .into_iter()
             .find(|cause| cause.id == caused.cause)
             .ok_or_else(|| Trouble::bad("this cause is over: nothing was tried again"))?;
-        let names: Vec<&str> = cause.notice.mirrors.iter().map(String::as_str).collect();
+        let asked = app.store.asked_mirrors().await?;
+        let names = cause.notice.mirrors.iter().filter(|name| !asked.contains(*name));
+        let names: Vec<&str> = names.map(String::as_str).collect();
         on_all(&app, &session, Act::Run, &names).await?;
         Ok(Redirect::to("/"))
     };
