@@ -66,9 +66,8 @@ fn unseen(error: LookError) -> OpError {
 /// Since when it is known of references that they differ: what waits since its run, what is due since it was told. What differs and
 /// stands in neither was seen by nobody before this look.
 async fn first_seen(app: &App, name: &str) -> Result<BTreeMap<RefName, Time>, OpError> {
-    let memory = app.store.memory(name, None).await?;
-    let mut seen: BTreeMap<RefName, Time> = memory
-        .standing
+    let waiting = app.store.waiting(name, None).await?;
+    let mut seen: BTreeMap<RefName, Time> = waiting
         .into_iter()
         .map(|standing| (standing.name, standing.since))
         .collect();

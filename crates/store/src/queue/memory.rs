@@ -6,7 +6,7 @@ use gitwire::RefName;
 use sqlx::AssertSqlSafe;
 
 use crate::codec::{base, maybe_oid, oid_value, parse_side, ref_name, side_word};
-use crate::conflict::standing;
+use crate::conflict::{Standing, standing};
 use crate::db::{Row, Value, args};
 use crate::mirror::missing;
 use crate::queue::{Claim, Intent, Memory, hold, lost};
@@ -40,11 +40,19 @@ impl Store {
             };
             memory.intents.insert(ref_name(&row, "name")?, intent);
         }
-        let sql = "SELECT name, why, source, target, base_kind, base_value, words, run, since FROM standing WHERE mirror = $1";
-        for row in self.of_names(sql, mirror, names).await? {
-            memory.standing.push(standing(&row)?);
-        }
+        memory.standing = self.waiting(mirror, names).await?;
         Ok(memory)
+    }
+
+    /// What waits of these references, or of all.
+    pub async fn waiting(
+        &self,
+        mirror: &str,
+        names: Option<&[RefName]>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let sql = "SELECT name, why, source, target, base_kind, base_value, words, run, since FROM standing WHERE mirror = $1";
+        let rows = self.of_names(sql, mirror, names).await?;
+        rows.iter().map(standing).collect()
     }
 
     async fn of_names(

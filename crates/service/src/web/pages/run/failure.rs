@@ -181,8 +181,8 @@ async fn first_conflict(app: &App, run: &Run, bad: &[RunReference]) -> Option<St
     let shown = bad.iter().take(SHOWN);
     let names: Vec<RefName> = shown.filter_map(|one| name_of_text(&one.name)).collect();
     // Who sees the run sees its mirror; one that was removed has no conflicts.
-    let memory = app.store.memory(mirror, Some(&names)).await.ok()?;
-    let conflicts = memory.standing.into_iter().filter(|one| one.why == Why::Conflict);
+    let waiting = app.store.waiting(mirror, Some(&names)).await.ok()?;
+    let conflicts = waiting.into_iter().filter(|one| one.why == Why::Conflict);
     conflicts.map(|one| one.name).min().map(|name| name_text(&name))
 }
 
