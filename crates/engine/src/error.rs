@@ -320,7 +320,7 @@ impl Fault {
             Self::HostNotFound { .. } => "check the spelling of the address, and the name service of this machine".into(),
             Self::ConnectionRefused { .. } => "check the port, and that the server runs".into(),
             Self::Connect { .. } => "check the network, and HTTPS_PROXY and NO_PROXY".into(),
-            Self::Tls { .. } => "if the server's certificate comes from your own authority, name it with --ca-file or SSL_CERT_FILE".into(),
+            Self::Tls { .. } => "if the server's certificate comes from your own authority, name it with --ca-file or SSL_CERT_FILE; if the server wants a client certificate, `refsync serve` shows one (clientCert of a credential)".into(),
             Self::Unauthorized { user: None, .. } => format!("give an access token in {variable} or --{side}-token-file"),
             Self::Unauthorized { .. } => format!("check the token in {variable} (expired? revoked?) and --{side}-username"),
             Self::KeyRefused { .. } => "load the right key into the agent (ssh-add -l), or name it in ~/.ssh/config (IdentityFile)".into(),

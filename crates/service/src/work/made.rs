@@ -206,7 +206,7 @@ fn message_of_host(host: &str, kind: &str) -> String {
         ),
         "tls" => (
             "no secure connection comes about",
-            "check its certificate; if an authority of your own signed it, name that as caFile",
+            "check its certificate; if an authority of your own signed it, name that as caFile; if it wants a client certificate, as clientCert",
         ),
         "busy" => (
             "it answers that it is busy",

@@ -18,10 +18,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::background::Background;
 use crate::http::backend::Backends;
@@ -72,21 +73,31 @@ struct Shared {
 impl HttpServer {
     /// Serves the repositories below `root` over plain HTTP.
     pub fn start(root: impl AsRef<Path>) -> HttpServer {
-        HttpServer::serve(root.as_ref(), None, &[])
+        HttpServer::serve(root.as_ref(), None)
     }
 
     /// Serves them over HTTPS, HTTP/2 and HTTP/1.1, with a certificate of its own authority:
     /// [`ca_pem_path`](HttpServer::ca_pem_path).
     pub fn start_tls(root: impl AsRef<Path>) -> HttpServer {
-        HttpServer::serve(root.as_ref(), Some(Certificates::make()), &["h2", "http/1.1"])
+        HttpServer::serve(root.as_ref(), Some(Tls::of(&["h2", "http/1.1"])))
     }
 
     /// Serves them over HTTPS with HTTP/1.1 alone.
     pub fn start_tls_http1(root: impl AsRef<Path>) -> HttpServer {
-        HttpServer::serve(root.as_ref(), Some(Certificates::make()), &["http/1.1"])
+        HttpServer::serve(root.as_ref(), Some(Tls::of(&["http/1.1"])))
     }
 
-    fn serve(root: &Path, certificates: Option<Certificates>, protocols: &[&str]) -> HttpServer {
+    /// Serves them over HTTPS with HTTP/1.1 alone to clients that show a certificate of the same authority, such as
+    /// [`client_pem_path`](HttpServer::client_pem_path), and to nobody else.
+    pub fn start_mutual_tls(root: impl AsRef<Path>) -> HttpServer {
+        let tls = Tls {
+            asks_clients: true,
+            ..Tls::of(&["http/1.1"])
+        };
+        HttpServer::serve(root.as_ref(), Some(tls))
+    }
+
+    fn serve(root: &Path, tls: Option<Tls>) -> HttpServer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback interface has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         listener
@@ -102,13 +113,11 @@ impl HttpServer {
             backends: Arc::default(),
         });
         let background = Background::start("http-server");
-        let acceptor = certificates
-            .as_ref()
-            .map(|certificates| tls_acceptor(certificates, protocols));
+        let acceptor = tls.as_ref().map(Tls::acceptor);
         background.spawn(accept(listener, acceptor, Arc::clone(&shared)));
         HttpServer {
             address,
-            certificates,
+            certificates: tls.map(|tls| tls.certificates),
             shared,
             _background: background,
         }
@@ -144,6 +153,18 @@ impl HttpServer {
             .as_ref()
             .expect("only an HTTPS server has an authority")
             .authority()
+    }
+
+    /// A certificate and its key that a server which asks for one accepts, as one PEM file.
+    ///
+    /// # Panics
+    ///
+    /// When the server speaks plain HTTP.
+    pub fn client_pem_path(&self) -> PathBuf {
+        self.certificates
+            .as_ref()
+            .expect("only an HTTPS server has an authority")
+            .client()
     }
 
     /// Adds a rule for every matching request. Rules apply in the order in which they were added.
@@ -232,20 +253,51 @@ impl Shared {
     }
 }
 
-fn tls_acceptor(certificates: &Certificates, protocols: &[&str]) -> TlsAcceptor {
-    let certificate = CertificateDer::from_pem_file(certificates.certificate()).expect("we wrote the file");
-    let key = PrivateKeyDer::from_pem_file(certificates.key()).expect("we wrote the file");
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("the provider supports its own protocol versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("the key belongs to the certificate");
-    config.alpn_protocols = protocols
-        .iter()
-        .map(|protocol| protocol.as_bytes().to_vec())
-        .collect();
-    TlsAcceptor::from(Arc::new(config))
+/// How a server speaks TLS.
+struct Tls {
+    certificates: Certificates,
+    protocols: &'static [&'static str],
+    /// Whether clients must show a certificate.
+    asks_clients: bool,
+}
+
+impl Tls {
+    fn of(protocols: &'static [&'static str]) -> Tls {
+        Tls {
+            certificates: Certificates::make(),
+            protocols,
+            asks_clients: false,
+        }
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        let read = |path| CertificateDer::from_pem_file(path).expect("we wrote the file");
+        let key = PrivateKeyDer::from_pem_file(self.certificates.key()).expect("we wrote the file");
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .expect("the provider supports its own protocol versions");
+        let builder = match self.asks_clients {
+            false => builder.with_no_client_auth(),
+            true => {
+                let mut roots = RootCertStore::empty();
+                roots
+                    .add(read(self.certificates.authority()))
+                    .expect("the authority is ours");
+                let clients = WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build();
+                builder.with_client_cert_verifier(clients.expect("the authority is ours"))
+            }
+        };
+        let mut config = builder
+            .with_single_cert(vec![read(self.certificates.certificate())], key)
+            .expect("the key belongs to the certificate");
+        config.alpn_protocols = self
+            .protocols
+            .iter()
+            .map(|protocol| protocol.as_bytes().to_vec())
+            .collect();
+        TlsAcceptor::from(Arc::new(config))
+    }
 }
 
 async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Arc<Shared>) {

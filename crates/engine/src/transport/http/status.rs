@@ -248,9 +248,13 @@ fn is_io(error: &reqwest::Error, kind: std::io::ErrorKind) -> bool {
 }
 
 fn is_tls(error: &reqwest::Error, reason: &str) -> bool {
-    let words = ["certificate", "tls", "handshake", "corrupt message"];
     let reason = reason.to_lowercase();
-    error.is_connect() && words.iter().any(|word| reason.contains(word))
+    let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    match error.is_connect() {
+        true => has(&["certificate", "tls", "handshake", "corrupt message"]),
+        // With TLS 1.3 a server says only after the handshake that it wants a certificate of its clients, or another one (RFC 8446, 4.4.2.4).
+        false => reason.contains("fatal alert") && has(&["certificate", "unknownca"]),
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,34 @@ async fn an_authority_that_nobody_trusts_until_it_is_named() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_a_client_certificate() {
+    for side in [Side::Source, Side::Target] {
+        let scene = Scene::new();
+        let mutual = HttpServer::start_mutual_tls(scene.folder.path());
+        let [from, to] = match side {
+            Side::Source => [mutual.url("source.git"), scene.server.url("target.git")],
+            Side::Target => [scene.server.url("source.git"), mutual.url("target.git")],
+        };
+        let mirror = || Mirror::new(&from, &to).ca(&mutual.ca_pem_path());
+        let says = Says {
+            side,
+            stage: Stage::Observe,
+            words: ": TLS with 127.0.0.1 failed: ",
+            retry: Retry::Never,
+            advice: "client certificate",
+        };
+        assert_fails(&mirror().run().await, &says);
+        assert!(scene.target.refs().is_empty());
+
+        let shown = mirror().with(|request| {
+            request.ends.of_mut(side).client_cert = Some(mutual.client_pem_path());
+        });
+        shown.run().await.ok();
+        scene.assert_same();
+    }
+}
+
+#[tokio::test]
 async fn a_file_without_a_certificate_is_no_authority() {
     let scene = Scene::new();
     let secure = HttpServer::start_tls(scene.folder.path());

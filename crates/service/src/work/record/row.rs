@@ -173,7 +173,7 @@ fn advice(error: &Error, ran: &Ran<'_>) -> Option<String> {
             "if it is not empty, the credentials may not see it: {with}"
         )),
         Fault::Tls { .. } => Some(
-            "if the server's certificate comes from your own authority, name it as the credential's caFile"
+            "if the server's certificate comes from your own authority, name it as the credential's caFile; if it wants a client certificate, as clientCert"
                 .into(),
         ),
         Fault::TimedOut { .. } => Some("if the server only needs longer, raise the mirror's timeouts".into()),

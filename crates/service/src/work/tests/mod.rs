@@ -12,4 +12,5 @@ mod notified;
 mod one_way;
 mod orders;
 mod requests;
+mod tokens;
 mod two_way;

@@ -202,11 +202,15 @@ impl Scene {
 
     /// A person asks for a run, and waits for its end.
     pub(crate) async fn ask(&self, inputs: Inputs) -> Run {
-        let run = self.asked(inputs);
-        self.store().ask_run(&run, Time::now()).await.unwrap();
-        self.ended(&run.id).await;
+        let run = self.made(self.asked(inputs)).await;
         self.settle().await;
         self.store().run(&run.id).await.unwrap()
+    }
+
+    /// Asks for a run, and waits for its end; what is due may wait on.
+    pub(crate) async fn made(&self, run: Run) -> Run {
+        self.store().ask_run(&run, Time::now()).await.unwrap();
+        self.ended(&run.id).await
     }
 
     /// Waits for the end of a run.
