@@ -141,7 +141,13 @@ async fn converse(
     let _counted = app.metrics.connected();
     // Answers are small and wanted at once.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), request, peer));
+    let begun = Begun {
+        requests: TaskTracker::new(),
+        cut: cut.clone(),
+    };
+    let served = begun.clone();
+    let service =
+        service_fn(move |request: Request<Incoming>| answer(router.clone(), request, peer, served.clone()));
     // HTTP/2 without TLS is what no browser and no host speaks; telling the two apart would need a limit of its own.
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -151,12 +157,45 @@ async fn converse(
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     tokio::select! {
-        _ = connection.as_mut() => return,
+        _ = connection.as_mut() => return begun.end().await,
         () = app.stopping.cancelled() => connection.as_mut().graceful_shutdown(),
     }
     tokio::select! {
         _ = connection.as_mut() => {}
         () = cut.cancelled() => {}
+    }
+    begun.end().await;
+}
+
+/// What the requests of one connection began. What changes something comes to its end though its client goes away in the middle: dropped
+/// between two steps, a change would be made, and neither be in the audit list nor told to those who watch. It keeps its
+/// connection's place meanwhile, so that nobody begins more by going away.
+#[derive(Clone)]
+struct Begun {
+    requests: TaskTracker,
+    /// The end of the process's patience.
+    cut: CancellationToken,
+}
+
+impl Begun {
+    async fn finish(&self, answer: impl Future<Output = Response> + Send + 'static) -> Response {
+        let task = self
+            .requests
+            .spawn(self.cut.clone().run_until_cancelled_owned(answer));
+        match task.await {
+            Ok(Some(response)) => response,
+            // The connection is cut as well.
+            Ok(None) => std::future::pending().await,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    async fn end(self) {
+        self.requests.close();
+        self.requests.wait().await;
     }
 }
 
@@ -164,9 +203,16 @@ async fn answer(
     router: Router,
     request: Request<Incoming>,
     peer: SocketAddr,
+    begun: Begun,
 ) -> Result<Response, Infallible> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     let mut router = router;
-    router.as_service::<Body>().ready().await?.call(request).await
+    let only_reads = request.method().is_safe();
+    let answer = router.as_service::<Body>().ready().await?.call(request);
+    if only_reads {
+        return answer.await;
+    }
+    let answer = async { answer.await.unwrap_or_else(|never| match never {}) };
+    Ok(begun.finish(answer).await)
 }

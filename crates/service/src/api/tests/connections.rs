@@ -1,18 +1,23 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::api::connections::{Manners, serve_with};
 
 async fn serving(bench: &Bench, manners: Manners) -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
+    serving_of(bench, bench.router.clone(), manners).await
+}
+
+async fn serving_of(
+    bench: &Bench,
+    router: Router,
+    manners: Manners,
+) -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let task = tokio::spawn(serve_with(
-        listener,
-        bench.router.clone(),
-        Arc::clone(&bench.app),
-        manners,
-    ));
+    let task = tokio::spawn(serve_with(listener, router, Arc::clone(&bench.app), manners));
     (address, task)
 }
 
@@ -127,4 +132,63 @@ async fn a_stopping_process_takes_no_connection_and_ends_those_that_are_silent()
         .expect("it ends")
         .unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+/// What becomes of a request's handler that waits in the middle of its work.
+#[derive(Clone, Default)]
+struct Halfway {
+    begun: Arc<Notify>,
+    go_on: Arc<Notify>,
+    done: CancellationToken,
+    dropped: CancellationToken,
+}
+
+impl Halfway {
+    async fn work(self) -> &'static str {
+        let dropped = self.dropped.drop_guard();
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        self.done.cancel();
+        drop(dropped.disarm());
+        "done"
+    }
+
+    /// Its client asks with this method, and is gone once the work has begun.
+    async fn leave(&self, address: std::net::SocketAddr, method: &str) {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let head = format!("{method} / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        self.begun.notified().await;
+    }
+}
+
+fn soon<F: Future>(it: F) -> tokio::time::Timeout<F> {
+    tokio::time::timeout(Duration::from_secs(10), it)
+}
+
+#[tokio::test]
+async fn what_a_request_changes_it_finishes_though_its_client_goes_away_in_the_middle() {
+    let bench = Bench::new().await;
+    let (reads, changes) = (Halfway::default(), Halfway::default());
+    let (get, post) = (reads.clone(), changes.clone());
+    let router = Router::new().route(
+        "/",
+        axum::routing::get(move || get.work()).post(move || post.work()),
+    );
+    let (address, task) = serving_of(&bench, router, impatient()).await;
+    changes.leave(address, "POST").await;
+    reads.leave(address, "GET").await;
+    // By now the server has seen that both clients are gone.
+    soon(reads.dropped.cancelled())
+        .await
+        .expect("nobody waits for what only reads");
+    assert!(!changes.dropped.is_cancelled());
+    changes.go_on.notify_one();
+    soon(changes.done.cancelled()).await.expect("it is finished");
+
+    // One that never ends is cut with the process.
+    changes.leave(address, "POST").await;
+    bench.app.stopping.cancel();
+    soon(task).await.expect("the process ends").unwrap();
+    assert!(changes.dropped.is_cancelled());
 }
