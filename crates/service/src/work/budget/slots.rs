@@ -33,7 +33,8 @@ struct Held {
     app: Arc<App>,
     host: String,
     holder: String,
-    renewal: AbortHandle,
+    /// Once they are taken.
+    renewal: Option<AbortHandle>,
 }
 
 /// Too few of a host's slots are free.
@@ -52,6 +53,16 @@ impl Slots {
     ) -> Result<Self, Full> {
         // Of its own, so that it never gives back what another run of this process took since.
         let holder = format!("{}/{}", app.worker, uuid::Uuid::now_v7());
+        // Given back from the beginning: a run that is cut while the database answers would leave them taken for the whole lease.
+        let mut slots = Self {
+            held: Some(Held {
+                app: Arc::clone(app),
+                host: host.to_owned(),
+                holder: holder.clone(),
+                renewal: None,
+            }),
+            permit: Some(permit),
+        };
         let mut looks = 0;
         loop {
             let wanted = Wanted {
@@ -60,31 +71,28 @@ impl Slots {
             };
             let now = app.store.now();
             let taken = app.store.take_slots(host, wanted, &holder, LEASE, now).await;
-            let held = match (taken, patience) {
+            match (taken, patience) {
                 (Ok(true), _) => {
-                    let renewal = renew(Arc::clone(app), host.to_owned(), holder.clone());
-                    Some(Held {
-                        app: Arc::clone(app),
-                        host: host.to_owned(),
-                        holder,
-                        renewal: tokio::spawn(renewal).abort_handle(),
-                    })
+                    let renewal = renew(Arc::clone(app), host.to_owned(), holder);
+                    if let Some(held) = &mut slots.held {
+                        held.renewal = Some(tokio::spawn(renewal).abort_handle());
+                    }
+                    return Ok(slots);
                 }
                 (Ok(false), Patience::Waits) => {
                     looks += 1;
                     tokio::time::sleep(AGAIN).await;
-                    continue;
                 }
-                (Ok(false), Patience::TakesWhatIsThere) => return Err(Full),
+                (Ok(false), Patience::TakesWhatIsThere) => {
+                    slots.held = None;
+                    return Err(Full);
+                }
                 (Err(error), _) => {
                     tracing::warn!(%error, host, "cannot ask for slots of a host");
-                    None
+                    slots.held = None;
+                    return Ok(slots);
                 }
-            };
-            return Ok(Self {
-                held,
-                permit: Some(permit),
-            });
+            }
         }
     }
 }
@@ -105,7 +113,9 @@ impl Drop for Slots {
         let (permit, Some(held)) = (self.permit.take(), self.held.take()) else {
             return;
         };
-        held.renewal.abort();
+        if let Some(renewal) = &held.renewal {
+            renewal.abort();
+        }
         tokio::spawn(async move {
             let Held {
                 app, host, holder, ..

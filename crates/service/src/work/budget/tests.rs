@@ -1,9 +1,15 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use secrecy::SecretString;
 use store::Time;
-use store::host::RefusedSecret;
+use store::host::{RefusedSecret, Wanted};
+use tokio::sync::Semaphore;
 
+use super::slots::Slots;
 use super::tokens::Tokens;
 use super::{Budget, Patience};
+use crate::work::tests::scene::Scene;
 
 fn secret(text: &str) -> SecretString {
     text.to_owned().into()
@@ -177,4 +183,46 @@ async fn a_run_that_needs_two_requests_at_a_time_gets_both_or_none_and_never_wai
     assert!(at_once(&budget, 1).await.is_none());
     drop(one);
     assert!(waiting.await.is_some());
+}
+
+#[tokio::test]
+async fn slots_that_were_being_taken_when_their_run_was_cut_are_free_again() {
+    let scene = Scene::one_way("").await;
+    let host = "git.example";
+    let wanted = Wanted {
+        slots: 1,
+        of: 1,
+        insists: false,
+    };
+    let mut is_taken = false;
+    // Cut after each of its steps.
+    for steps in 1.. {
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let mut taking = Box::pin(Slots::take(&scene.app, host, wanted, permit, Patience::Waits));
+        for _ in 0..steps {
+            is_taken = futures_util::poll!(&mut taking).is_ready();
+            if is_taken {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        drop(taking);
+        let (store, lease) = (scene.store(), Duration::from_secs(60));
+        let free = async {
+            while !store
+                .take_slots(host, wanted, "other", lease, Time::now())
+                .await
+                .unwrap()
+            {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let free = tokio::time::timeout(Duration::from_secs(10), free).await;
+        free.unwrap_or_else(|_| panic!("they are nobody's after {steps} steps, and not free"));
+        store.give_slots(host, "other").await.unwrap();
+        if is_taken {
+            break;
+        }
+    }
+    assert!(is_taken);
 }
