@@ -1,7 +1,8 @@
 //! What happens is seen without loading a page again.
 
 use serde_json::{Value, json};
-use testkit::{Act, Fault, FaultProxy, Gate, Point, Service, Then, When};
+use testkit::{Act, Direction, Fault, FaultProxy, Gate, Point, Service, Then, When};
+use tokio_util::sync::CancellationToken;
 
 use crate::browser::Browser;
 use crate::world::{HOSTS, Pair, World, commit, mirror};
@@ -195,6 +196,95 @@ fn a_run_that_is_followed_tells_its_step_its_bytes_and_their_rate() {
         text.starts_with("3.0 MiB, ") && text.ends_with("/s so far")
     });
     writing.open();
+    browser.wait("#head .state", "succeeded");
+    assert!(is_marked(&browser), "the page was loaded again");
+}
+
+#[test]
+fn what_happens_between_a_page_and_its_news_is_seen_without_a_reload() {
+    let (world, pair, old) = scene();
+    let writing = Gate::new();
+    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(writing.clone()));
+    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
+    world.tell("app", 0, MAIN, &old, &new);
+    writing.wait_for_arrival();
+    let upstream = world.serve.url("").replace("http://", "").parse().unwrap();
+    let proxy = FaultProxy::start(upstream);
+    let listening = Gate::new();
+    let asked = Point::before(Direction::ToServer, *b"GET /live/events");
+    proxy.add(Fault::new(asked, Act::Hold(listening.clone())).once());
+    let browser = Browser::new(&proxy.through(&world.serve.url("")));
+    browser.sign_in(&world.serve.token());
+    browser.wait("#mirrors .state", "moving");
+    mark(&browser);
+    listening.wait_for_arrival();
+    writing.open();
+    world.wait_for_state("app", "in-sync");
+    // Nothing happens any more.
+    listening.open();
+    browser.wait("#mirrors .state", "in sync");
+    assert!(is_marked(&browser), "the page was loaded again");
+}
+
+#[test]
+fn a_page_is_read_again_though_more_happens_all_the_time() {
+    let (world, ..) = scene();
+    let browser = world.browser();
+    browser.wait("#mirrors .state", "in sync");
+    mark(&browser);
+    let reads = |browser: &Browser| {
+        let script = "return performance.getEntriesByType('resource').filter((one) => one.initiatorType === 'fetch').length;";
+        browser.run(script, &[]).as_u64().unwrap()
+    };
+    let is_over = CancellationToken::new();
+    std::thread::scope(|threads| {
+        let _end = is_over.clone().drop_guard();
+        // Never longer apart than the page waits for more.
+        for _ in 0..4 {
+            threads.spawn(|| {
+                while !is_over.is_cancelled() {
+                    for act in ["pause", "resume"] {
+                        world.api("POST", &format!("/mirrors/app/{act}"), &Value::Null);
+                    }
+                }
+            });
+        }
+        let before = reads(&browser);
+        browser.wait_for("the page to be read again and again", |browser| {
+            reads(browser) >= before + 3
+        });
+    });
+    assert!(is_marked(&browser), "the page was loaded again");
+}
+
+#[test]
+fn the_end_of_a_run_is_seen_though_the_page_could_not_be_read_when_it_was_told() {
+    let (world, pair, old) = scene();
+    let gate = Gate::new();
+    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
+    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
+    world.tell("app", 0, MAIN, &old, &new);
+    gate.wait_for_arrival();
+    let browser = world.browser();
+    browser.go("/mirrors/app");
+    browser.click("#runs tbody a.name");
+    browser.wait("#head .state", "running");
+    browser.wait("#log", "waiting for the report");
+    mark(&browser);
+    let refuse = "
+        const read = window.fetch;
+        window.refused = 0;
+        window.fetch = () => { window.refused += 1; return Promise.resolve(new Response('', { status: 503 })); };
+        window.heal = () => { window.fetch = read; };
+    ";
+    browser.run(refuse, &[]);
+    gate.open();
+    world.wait_for_state("app", "in-sync");
+    browser.wait_for("the page to be refused", |browser| {
+        browser.run("return window.refused;", &[]) != Value::from(0)
+    });
+    assert_eq!(browser.text("#head .state"), "running");
+    browser.run("window.heal();", &[]);
     browser.wait("#head .state", "succeeded");
     assert!(is_marked(&browser), "the page was loaded again");
 }

@@ -71,10 +71,12 @@ function keep(part, fresh) {
 async function refresh() {
   if (asked) { again = true; return; }
   asked = true;
+  let pause = 1000;
   try {
     const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
     // Signed out meanwhile: the page to sign in says so.
     if (answer.redirected) { location.reload(); return; }
+    if (answer.status === 429 || answer.status >= 500) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     // The page of an error has none of the parts: they stay as they were.
     for (const part of document.querySelectorAll('[data-part]')) {
@@ -87,12 +89,14 @@ async function refresh() {
     }
     tick();
   } catch {
-    // The next event tries again.
+    // After the last event there is none that would try again.
+    again = true;
+    pause = 5000;
   }
   setTimeout(() => {
     asked = false;
     if (again) { again = false; refresh(); }
-  }, 1000);
+  }, pause);
 }
 
 // A run that goes on: its step, its bytes and their rate.
@@ -156,7 +160,8 @@ function append({ number, at, level, text }) {
 const live = document.body.dataset.live;
 if (live) {
   let timer;
-  const soon = () => { clearTimeout(timer); timer = setTimeout(refresh, 100); };
+  // However many events come, and for however long: the first one sets the time.
+  const soon = () => { timer ??= setTimeout(() => { timer = undefined; refresh(); }, 100); };
   const place = document.getElementById('not-live');
   // Attempts that failed since the stream was open.
   let failed = 0;
@@ -168,8 +173,9 @@ if (live) {
     events.addEventListener('progress', (event) => progress(JSON.parse(event.data)));
     events.addEventListener('open', () => {
       place.textContent = '';
-      if (failed > 0) soon();
       failed = 0;
+      // What happened since the page was made, and nobody listened, is told by nobody.
+      soon();
     });
     events.addEventListener('error', () => {
       failed += 1;
