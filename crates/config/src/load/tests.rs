@@ -234,6 +234,20 @@ fn a_secret_in_the_file_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn a_list_is_no_map() {
+    for (text, place) in [
+        ("[]\n", "1:1: found a list"),
+        ("version: 1\nguard: [1, 2]\n", "2:8: guard: found a list"),
+        ("version: 1\ndefaults: []\n", "2:11: defaults: found a list"),
+        ("version: 1\ntemplates: {a: []}\n", "2:16: templates.a: found a list"),
+        ("version: 1\nmirrors: [[a]]\n", "2:11: mirrors[0]: found a list"),
+    ] {
+        let told = problems(text);
+        assert!(told.contains(&format!("{place}, expected a map")), "{told}");
+    }
+}
+
+#[test]
 fn no_value_of_the_wrong_kind_is_repeated() {
     for text in [
         "version: 1\ncredentials: {a: {host: github.com, maxConcurrent: CANARY}}\n",
