@@ -2,19 +2,23 @@
 
 use std::net::SocketAddr;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, RawQuery, Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::endpoint::Endpoint;
-use super::{Hooks, intake};
+use super::{Hooks, intake, nowhere};
 
 /// Takes a delivery.
 pub(super) async fn deliver(
     State(hooks): State<Hooks>,
-    Path((mirror, side)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Response {
+    let Ok(Path((mirror, side))) = path else {
+        return nowhere().await.into_response();
+    };
     let loaded = hooks.app.loaded();
     let endpoint = Endpoint::of_mirror(&loaded, &mirror, &side);
     intake::take(&hooks, &loaded, endpoint, taken_apart(request, query)).await

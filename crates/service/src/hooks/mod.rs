@@ -67,14 +67,24 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/hooks/host/{credential}", post(host::deliver))
         .route("/hooks/{mirror}/{side}", post(mirror::deliver))
         .with_state(hooks)
-        // Misspelt ones.
-        .route("/hooks/{mirror}", any(nowhere))
-        .route("/hooks/{mirror}/{side}/{*rest}", any(nowhere))
+        .merge(misspelt(&[
+            "/hooks",
+            "/hooks/",
+            "/hooks/{mirror}",
+            "/hooks/{mirror}/",
+            "/hooks/{mirror}/{side}/",
+            "/hooks/{mirror}/{side}/{*rest}",
+        ]))
 }
 
 /// What answers where no hooks are taken: never a page, which a host could take for an endpoint.
 pub(crate) fn no_endpoints() -> Router {
-    Router::new().route("/hooks/{*rest}", any(nowhere))
+    misspelt(&["/hooks", "/hooks/", "/hooks/{*rest}"])
+}
+
+fn misspelt(paths: &[&str]) -> Router {
+    let all = Router::new();
+    paths.iter().fold(all, |all, path| all.route(path, any(nowhere)))
 }
 
 async fn nowhere() -> Refusal {

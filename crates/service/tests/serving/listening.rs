@@ -39,9 +39,11 @@ fn hooks_on_an_address_of_their_own_are_all_that_it_serves() {
     for path in ["/", "/api/v1/overview", "/metrics", "/sign-in"] {
         assert_eq!(status(hooks, "GET", path), 404, "{path}");
     }
-    let elsewhere = serve.request("POST", "/hooks/app/source", &[], "{}");
-    assert_eq!(elsewhere.status, 404, "{}", elsewhere.body);
-    assert!(elsewhere.body.contains("hooksListen"), "{}", elsewhere.body);
+    for path in ["/hooks/app/source", "/hooks/app/source/", "/hooks/", "/hooks"] {
+        let elsewhere = serve.request("POST", path, &[], "{}");
+        assert_eq!(elsewhere.status, 404, "{path}: {}", elsewhere.body);
+        assert!(elsewhere.body.contains("hooksListen"), "{}", elsewhere.body);
+    }
     assert_eq!(status(hooks, "POST", "/hooks/app/source/more"), 404);
     assert_eq!(serve.request("GET", "/healthz", &[], "").status, 200);
 }

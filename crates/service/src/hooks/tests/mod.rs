@@ -182,6 +182,23 @@ async fn endpoints_that_are_not_there_or_have_no_secret_say_so() {
         assert_eq!(ask(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     assert!(ask("/hooks/app/target").await.detail().contains("one-way"));
+    for path in [
+        "/hooks",
+        "/hooks/",
+        "/hooks/app",
+        "/hooks/app/",
+        "/hooks/app/source/",
+        "/hooks/app/source/more",
+        "/hooks/%ff/source",
+        "/hooks/host/%ff",
+    ] {
+        let nowhere = ask(path).await;
+        assert_eq!(nowhere.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(
+            nowhere.detail().starts_with("no webhook is taken"),
+            "{path}: {nowhere:?}"
+        );
+    }
     let lone = ask("/hooks/lone/source").await;
     assert_eq!(lone.status, StatusCode::FORBIDDEN);
     assert!(
