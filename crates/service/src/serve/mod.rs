@@ -149,15 +149,15 @@ struct Listeners {
 
 impl Listeners {
     async fn bind(main: SocketAddr, hooks: Option<SocketAddr>) -> anyhow::Result<Self> {
-        let bind = |address: SocketAddr| async move {
+        let bind = |address: SocketAddr, key: &'static str| async move {
             TcpListener::bind(address).await.with_context(|| {
-                format!("cannot listen on {address}: is it in use? (`listen` in the configuration)")
+                format!("cannot listen on {address}: is it in use? (`{key}` in the configuration)")
             })
         };
         Ok(Self {
-            main: bind(main).await?,
+            main: bind(main, "listen").await?,
             hooks: match hooks {
-                Some(address) => Some(bind(address).await?),
+                Some(address) => Some(bind(address, "hooksListen").await?),
                 None => None,
             },
         })
