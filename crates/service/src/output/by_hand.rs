@@ -25,6 +25,15 @@ pub(crate) fn commands(run: &Run, references: &[RunReference]) -> Vec<String> {
     commands
 }
 
+/// What stands before a command in a log, and in the advice that the API gives.
+pub(crate) const BY_HAND: &str = "the same by hand: ";
+
+/// What to do next, of an advice that may name a command too: for those who show the commands by themselves.
+pub(crate) fn next_action(advice: &str) -> Option<String> {
+    let said: Vec<&str> = advice.lines().filter(|line| !line.starts_with(BY_HAND)).collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
 fn side(word: &str) -> Option<Side> {
     match word {
         "source" => Some(Side::Source),
@@ -96,6 +105,16 @@ mod tests {
             commands(&run, &[]),
             ["git ls-remote https://ghe.corp.example/acme/app.git"]
         );
+    }
+
+    #[test]
+    fn a_command_that_is_shown_by_itself_is_not_told_with_what_to_do() {
+        let command = "the same by hand: git ls-remote https://ghe.corp.example/acme/app.git";
+        assert_eq!(
+            next_action(&format!("check the token\n{command}")).unwrap(),
+            "check the token"
+        );
+        assert_eq!(next_action(command), None);
     }
 
     #[test]

@@ -142,7 +142,10 @@ pub(crate) fn fault() -> Fault {
         stage: Some("observe".into()),
         kind: "unauthorized".into(),
         message: "the host refused the token of the credential ghe (HTTP 401)".into(),
-        advice: Some("renew the token that ${env:GHE} holds: it may have expired".into()),
+        advice: Some(
+            "renew the token that ${env:GHE} holds: it may have expired\nthe same by hand: git ls-remote https://ghe.corp.example/acme/app.git"
+                .into(),
+        ),
         retry: false,
     }
 }

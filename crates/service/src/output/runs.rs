@@ -259,6 +259,7 @@ fn ended(view: &mut View<'_>, run: &Run, references: &[RunReference], screen: &S
                 fault
                     .advice
                     .as_deref()
+                    .and_then(by_hand::next_action)
                     .map(|advice| Cell::new(advice).tone(Tone::Hint)),
             );
         if !screen.is_terminal() {

@@ -3,6 +3,7 @@
 use engine::report::RefReport;
 use engine::url::RemoteUrl;
 
+use crate::output::by_hand::BY_HAND;
 use crate::output::names::shell_word;
 
 /// `git ls-remote URL`; `None` if the address cannot be typed.
@@ -26,5 +27,5 @@ pub(super) fn pushing(url: &RemoteUrl, reference: &RefReport) -> Option<String> 
 
 /// A command with what it is for.
 pub(super) fn told(command: &str) -> String {
-    format!("the same by hand: {command}")
+    format!("{BY_HAND}{command}")
 }

@@ -12,6 +12,7 @@ use crate::api::model::run::{Order, Run, RunReference, RunState};
 use crate::api::model::{name_of_text, name_text};
 use crate::app::App;
 use crate::ops;
+use crate::output::by_hand;
 use crate::web::pages::confirm::Wish;
 use crate::web::pages::rows::{Link, RunRow, conflict_href, cut};
 use crate::web::show::counted;
@@ -113,7 +114,7 @@ pub(super) async fn failure(
         remote,
         advice,
         link,
-        commands: crate::output::by_hand::commands(run, bad),
+        commands: by_hand::commands(run, bad),
         last_good: last_good.map(|run| RunRow::new(&ops::show::run(run), false, now)),
     }))
 }
@@ -138,7 +139,8 @@ fn next(
     hold: Option<&Hold>,
 ) -> (Option<String>, Option<Link>) {
     if let Some(fault) = &run.fault {
-        return (fault.advice.clone(), None);
+        let next = fault.advice.as_deref().and_then(by_hand::next_action);
+        return (next, None);
     }
     let link = |reference: &str| {
         let mirror = run.mirror.as_deref()?;
