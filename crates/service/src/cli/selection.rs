@@ -26,6 +26,11 @@ pub(super) struct Selection {
 }
 
 impl Selection {
+    /// Whether one mirror is named: programs get its answer as it is then, and a list for any other selection, however many it has.
+    pub(super) fn is_one(&self) -> bool {
+        self.names.len() == 1
+    }
+
     /// The names. None is an error: nothing would be done, in silence.
     pub(super) async fn names(&self, client: &Client) -> anyhow::Result<Vec<String>> {
         if !self.names.is_empty() {
@@ -50,12 +55,17 @@ pub(super) async fn mirrors(
     search: Option<String>,
 ) -> Result<Whole<Mirror>, ClientError> {
     let query = MirrorQuery {
-        label: (!labels.is_empty()).then(|| labels.join(",")),
+        label: joined(labels),
         state,
         search,
         ..MirrorQuery::default()
     };
     client.list(&["mirrors"], &query, ALL).await
+}
+
+/// Labels as a query has them; none if there are none.
+pub(super) fn joined(labels: &[String]) -> Option<String> {
+    (!labels.is_empty()).then(|| labels.join(","))
 }
 
 /// Checks `team=pay`.

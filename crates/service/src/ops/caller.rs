@@ -77,14 +77,27 @@ impl Caller {
 
     /// Whether a mirror exists for the caller. One that the database does not know is seen by nobody who is limited.
     pub(crate) async fn sees_mirror(&self, app: &App, name: &str) -> Result<bool, OpError> {
-        if !self.is_limited() {
+        self.sees_among(app, name, &BTreeMap::new()).await
+    }
+
+    /// Whether a mirror exists for the caller, and has all of some labels.
+    pub(crate) async fn sees_among(
+        &self,
+        app: &App,
+        name: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<bool, OpError> {
+        if !self.is_limited() && labels.is_empty() {
             return Ok(true);
         }
+        let fits = |has: &BTreeMap<String, String>| {
+            self.sees(has) && labels.iter().all(|(key, value)| has.get(key) == Some(value))
+        };
         if let Some(mirror) = app.loaded().mirrors.get(name) {
-            return Ok(self.sees(&mirror.labels));
+            return Ok(fits(&mirror.labels));
         }
         match app.store.mirror(name).await {
-            Ok(overview) => Ok(self.sees(&overview.known.labels)),
+            Ok(overview) => Ok(fits(&overview.known.labels)),
             Err(store::StoreError::NotFound { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }

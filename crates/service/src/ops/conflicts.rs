@@ -1,5 +1,7 @@
 //! Conflicts, looked at.
 
+use std::collections::BTreeMap;
+
 use engine::decide::Direction;
 use store::conflict::Conflict;
 use store::page::{Ask, Page};
@@ -15,6 +17,7 @@ pub(crate) async fn list(
     app: &App,
     caller: &Caller,
     mirror: Option<&str>,
+    labels: &BTreeMap<String, String>,
     ask: Ask,
 ) -> Result<model::Page<model::conflict::Conflict>, OpError> {
     if let Some(mirror) = mirror {
@@ -23,7 +26,7 @@ pub(crate) async fn list(
     let fetch = |ask: Ask| async move { app.store.conflicts(mirror, &ask).await };
     let page: Page<Conflict> = pages::filtered(ask, fetch, |conflict: &Conflict| {
         let mirror = conflict.mirror.clone();
-        async move { caller.sees_mirror(app, &mirror).await }
+        async move { caller.sees_among(app, &mirror, labels).await }
     })
     .await?;
     Ok(model::Page::of(page, |conflict| {

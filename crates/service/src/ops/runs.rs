@@ -13,6 +13,7 @@ pub(crate) async fn list(
     app: &App,
     caller: &Caller,
     filter: &Filter,
+    labels: &BTreeMap<String, String>,
     ask: Ask,
 ) -> Result<Page<Run>, OpError> {
     if let Some(mirror) = &filter.mirror {
@@ -23,8 +24,8 @@ pub(crate) async fn list(
         let mirror = run.mirror.clone();
         async move {
             match mirror {
-                Some(mirror) => caller.sees_mirror(app, &mirror).await,
-                None => Ok(!caller.is_limited()),
+                Some(mirror) => caller.sees_among(app, &mirror, labels).await,
+                None => Ok(!caller.is_limited() && labels.is_empty()),
             }
         }
     })

@@ -17,10 +17,11 @@ pub(crate) fn report(report: &CheckReport, screen: &Screen) -> String {
     };
     let mut view = View::new(screen);
     if !screen.is_terminal() {
-        let mut grid = Grid::new(["", "SIDE", "CHECK", "TEXT", "ADVICE"].map(Column::new));
+        let mut grid = Grid::new(["", "MIRROR", "SIDE", "CHECK", "TEXT", "ADVICE"].map(Column::new));
         for check in &report.checks {
             grid.row([
                 marks::check(check.result).cell(),
+                Cell::new(&report.mirror),
                 Cell::new(side(check)),
                 Cell::new(what(check.what)),
                 Cell::new(&check.text),
@@ -157,12 +158,12 @@ mod tests {
     #[test]
     fn programs_get_a_row_each() {
         insta::assert_snapshot!(report(&failed(), &Screen::pipe(now())), @"
-        ok	source	reachable	git.example.com answers in 0.04 s	
-        ok	source	may read	14 references listed	
-        warning	source	webhook	its endpoint has no secret, so it takes no deliveries	
-        ok	target	authenticated	as refsync-bot	
-        failed	target	may write	the host refuses pushes of who asks (HTTP 403)	give the token the permission to write contents, or name another credential for this side
-        skipped		scope	not looked at, since the target cannot be written
+        ok	app	source	reachable	git.example.com answers in 0.04 s	
+        ok	app	source	may read	14 references listed	
+        warning	app	source	webhook	its endpoint has no secret, so it takes no deliveries	
+        ok	app	target	authenticated	as refsync-bot	
+        failed	app	target	may write	the host refuses pushes of who asks (HTTP 403)	give the token the permission to write contents, or name another credential for this side
+        skipped	app		scope	not looked at, since the target cannot be written
         ");
     }
 }

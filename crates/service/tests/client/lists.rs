@@ -55,6 +55,52 @@ fn json_is_the_api_s_and_yaml_the_same() {
 }
 
 #[test]
+fn a_selection_is_one_list_for_programs_however_many_mirrors_it_has() {
+    let hooks = json!({"side": "source", "outcome": "present", "text": "it is there", "steps": []});
+    let checked = json!({"mirror": "a", "ok": true, "checks": []});
+    let stub = || {
+        Stub::start()
+            .on("GET /mirrors", Answer::json(200, &page(&[mirror("a")])))
+            .on("POST /mirrors/a/check", Answer::json(200, &checked))
+            .on("POST /mirrors/a/runs", Answer::json(202, &run("queued", None)))
+            .on(
+                "POST /mirrors/a/hooks",
+                Answer::json(200, &page(std::slice::from_ref(&hooks))),
+            )
+    };
+    let asked = |words: &[&str]| -> Value {
+        let finished = stub().run(words);
+        serde_json::from_str(&finished.stdout).unwrap_or_else(|_| panic!("{}", everything(&finished)))
+    };
+    for command in [["mirror", "check"], ["mirror", "run"], ["webhook", "register"]] {
+        let by_label = asked(&[&command[..], &["-l", "team=pay", "-o", "json"]].concat());
+        assert_eq!(
+            by_label.as_array().map(Vec::len),
+            Some(1),
+            "{command:?}: {by_label}"
+        );
+        assert_eq!(
+            by_label[0]["mirror"],
+            if command[1] == "run" { "app" } else { "a" }
+        );
+        let named = asked(&[&command[..], &["a", "-o", "json"]].concat());
+        assert!(named.is_object(), "{command:?}: {named}");
+    }
+}
+
+#[test]
+fn runs_and_conflicts_are_listed_by_label() {
+    let stub = Stub::start()
+        .on("GET /runs", Answer::json(200, &page(&[])))
+        .on("GET /conflicts", Answer::json(200, &page(&[])));
+    stub.run(&["run", "list", "-l", "team=pay", "-l", "tier=1"]);
+    stub.run(&["conflict", "list", "-l", "team=pay"]);
+    let asked: Vec<String> = stub.asked().into_iter().map(|asked| asked.line).collect();
+    assert!(asked[0].contains("label=team%3Dpay%2Ctier%3D1"), "{asked:?}");
+    assert!(asked[1].contains("label=team%3Dpay"), "{asked:?}");
+}
+
+#[test]
 fn an_empty_list_is_an_empty_page_for_programs_and_nothing_in_a_pipe() {
     let stub = Stub::start().on("GET /runs", Answer::json(200, &page(&[])));
     assert_eq!(stub.run(&["run", "list"]).stdout, "");

@@ -176,13 +176,21 @@ fn a_conflict_is_seen_decided_and_gone() {
 fn a_preflight_tells_both_sides() {
     let served = Served::start();
     let finished = served.fine(&["mirror", "check", "--all"]);
-    for line in ["ok\tsource\treachable\t", "ok\ttarget\tmay write\t"] {
+    for line in [
+        "ok\tapp\tsource\treachable\t",
+        "ok\tcopy\tsource\treachable\t",
+        "ok\tapp\ttarget\tmay write\t",
+    ] {
         assert!(finished.stdout.contains(line), "{line} in:\n{}", finished.stdout);
     }
     std::fs::rename(served.copy.path(), served.folder.path().join("elsewhere")).unwrap();
     let failed = served.run(&["mirror", "check", "copy"]);
     assert_eq!(failed.code, Some(1), "{}", everything(&failed));
-    assert!(failed.stdout.contains("failed\ttarget\t"), "{}", failed.stdout);
+    assert!(
+        failed.stdout.contains("failed\tcopy\ttarget\t"),
+        "{}",
+        failed.stdout
+    );
 }
 
 #[test]

@@ -37,6 +37,9 @@ pub(crate) struct ConflictQuery {
     /// Of this mirror.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mirror: Option<String>,
+    /// Of mirrors with this label: `team=pay`; several are separated by commas, and all must match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
     /// Where the page before ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<String>,

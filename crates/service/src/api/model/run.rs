@@ -349,6 +349,9 @@ pub(crate) struct RunQuery {
     /// Of this mirror.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mirror: Option<String>,
+    /// Of mirrors with this label: `team=pay`; several are separated by commas, and all must match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
     /// One or several states, separated by commas: `failed,held`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<String>,

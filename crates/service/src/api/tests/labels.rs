@@ -21,6 +21,15 @@ async fn who_is_limited_to_a_label_never_sees_others() {
             vec![waiting("main", Why::Conflict)],
         )
         .await;
+    assert_eq!(
+        bench.get("/runs?label=team%3Dcore").await.names("id"),
+        std::slice::from_ref(&own.id)
+    );
+    assert_eq!(
+        bench.get("/conflicts?label=team%3Dcore").await.names("mirror"),
+        ["web"]
+    );
+    bench.get("/runs?label=team").await.expect(422);
     bench.post("/mirrors/app/pause", json!({})).await.expect(200);
     bench
         .app
@@ -38,6 +47,8 @@ async fn who_is_limited_to_a_label_never_sees_others() {
     assert_eq!(get("/mirrors?label=team%3Dpay").await.names("name"), [""; 0]);
     assert_eq!(get("/runs").await.names("id"), std::slice::from_ref(&own.id));
     assert_eq!(get("/conflicts").await.names("mirror"), ["web"]);
+    assert_eq!(get("/runs?label=team%3Dpay").await.names("id"), [""; 0]);
+    assert_eq!(get("/conflicts?label=team%3Dpay").await.names("mirror"), [""; 0]);
     assert!(
         get("/audit")
             .await

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::api::model::Page;
 use crate::api::model::conflict::{Conflict, ConflictQuery};
 use crate::cli::online;
-use crate::cli::selection::ALL;
+use crate::cli::selection::{self, ALL};
 use crate::output::conflicts;
 use crate::output::format::Output;
 
@@ -19,6 +19,10 @@ pub(super) struct ListArgs {
     #[arg(value_name = "MIRROR")]
     mirror: Option<String>,
 
+    /// Only those of mirrors with this label. Repeatable: all must match
+    #[arg(short = 'l', long, value_name = "KEY=VALUE", value_parser = selection::label)]
+    label: Vec<String>,
+
     #[command(flatten)]
     output: Output,
 }
@@ -26,12 +30,14 @@ pub(super) struct ListArgs {
 const AFTER_HELP: &str = "\
 Examples:
   refsync conflict list
+  refsync conflict list -l team=pay
   refsync conflict list app -o json";
 
 pub(super) fn execute(args: &ListArgs) -> anyhow::Result<ExitCode> {
     online(async |client| {
         let query = ConflictQuery {
             mirror: args.mirror.clone(),
+            label: selection::joined(&args.label),
             ..ConflictQuery::default()
         };
         let page: Page<Conflict> = client.list(&["conflicts"], &query, ALL).await?.page();

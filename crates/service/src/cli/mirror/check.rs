@@ -48,7 +48,7 @@ pub(super) fn execute(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         }
         if args.output.is_for_programs() {
             match reports.as_slice() {
-                [one] => args.output.print(one, |_| String::new())?,
+                [one] if args.selection.is_one() => args.output.print(one, |_| String::new())?,
                 many => args.output.print(&many, |_| String::new())?,
             }
         }

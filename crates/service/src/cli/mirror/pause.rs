@@ -12,7 +12,7 @@ use crate::client::Call;
 use crate::output;
 use crate::output::names::visible;
 
-/// Pause mirrors: nothing is written until they are resumed
+/// Pause mirrors: until they are resumed, they run only when a person asks
 ///
 /// What hosts tell meanwhile is kept, and done afterwards.
 #[derive(Debug, Args)]

@@ -58,6 +58,9 @@ pub(super) fn execute(args: &RunArgs) -> anyhow::Result<ExitCode> {
             let call = Call::post(&["mirrors", name, "runs"]).json(&args.request())?;
             runs.push(client.ask(call).await?);
         }
+        if args.flags.output.is_for_programs() && !args.selection.is_one() {
+            return several(&client, runs, args).await;
+        }
         match <[Run; 1]>::try_from(runs) {
             Ok([run]) => waiting::asked_or_ended(&client, run, args.flags.wait, args.flags.output).await,
             Err(runs) => several(&client, runs, args).await,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::api::model::Page;
 use crate::api::model::run::{Run, RunQuery};
-use crate::cli::online;
+use crate::cli::{online, selection};
 use crate::output::format::Output;
 use crate::output::runs;
 
@@ -17,6 +17,10 @@ pub(super) struct ListArgs {
     /// Only those of this mirror
     #[arg(short, long, value_name = "MIRROR")]
     mirror: Option<String>,
+
+    /// Only those of mirrors with this label. Repeatable: all must match
+    #[arg(short = 'l', long, value_name = "KEY=VALUE", value_parser = selection::label)]
+    label: Vec<String>,
 
     /// Only those in these states, separated by commas: queued, running, succeeded, refused, held, failed, cancelled
     #[arg(short, long, value_name = "STATE")]
@@ -33,19 +37,21 @@ pub(super) struct ListArgs {
 const AFTER_HELP: &str = "\
 Examples:
   refsync run list
-  refsync run list --mirror app --state failed,held -L 100";
+  refsync run list --mirror app --state failed,held -L 100
+  refsync run list -l team=pay --state failed";
 
 pub(super) fn execute(args: &ListArgs) -> anyhow::Result<ExitCode> {
     online(async |client| {
         let query = RunQuery {
             mirror: args.mirror.clone(),
+            label: selection::joined(&args.label),
             state: args.state.clone(),
             ..RunQuery::default()
         };
         let found = client.list(&["runs"], &query, args.limit).await?;
         let more = found.more;
         let page: Page<Run> = found.page();
-        let filtered = args.mirror.is_some() || args.state.is_some();
+        let filtered = args.mirror.is_some() || args.state.is_some() || !args.label.is_empty();
         args.output.print(&page, |screen| match page.items.as_slice() {
             [] => runs::none(filtered, screen),
             items => runs::list(items, more, args.output.is_wide(), screen),

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::api::model::Page;
 use crate::api::model::hook::{RegisterRequest, Registration};
@@ -41,18 +42,35 @@ Examples:
   refsync webhook register app
   refsync webhook register -l team=pay --rotate";
 
+/// What became of the webhooks of one of several mirrors, for programs: one document, not one for each.
+#[derive(Debug, Serialize)]
+struct Registered {
+    mirror: String,
+    items: Vec<Registration>,
+}
+
 pub(super) fn execute(args: &RegisterArgs) -> anyhow::Result<ExitCode> {
     online(async |client| {
         let request = RegisterRequest { rotate: args.rotate };
         let mut failed = false;
+        let mut made = Vec::new();
         for name in args.selection.names(&client).await? {
             let call = Call::post(&["mirrors", &name, "hooks"]).json(&request)?.slow();
             let page: Page<Registration> = client.ask(call).await?;
             failed |= page.items.iter().any(|one| one.outcome == "failed");
-            args.output.print(&page, |screen| {
-                let title = screen.paint(Tone::Title, &visible(name.as_bytes()));
-                format!("{title}\n{}", deliveries::registrations(&page.items, screen))
-            })?;
+            if !args.output.is_for_programs() || args.selection.is_one() {
+                args.output.print(&page, |screen| {
+                    let title = screen.paint(Tone::Title, &visible(name.as_bytes()));
+                    format!("{title}\n{}", deliveries::registrations(&page.items, screen))
+                })?;
+            }
+            made.push(Registered {
+                mirror: name,
+                items: page.items,
+            });
+        }
+        if args.output.is_for_programs() && !args.selection.is_one() {
+            args.output.print(&made, |_| String::new())?;
         }
         Ok(if failed {
             ExitCode::FAILURE

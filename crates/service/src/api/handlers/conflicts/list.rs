@@ -11,7 +11,7 @@ use crate::api::model::Page;
 use crate::api::model::conflict::{Conflict, ConflictQuery};
 use crate::api::refusal::Refusal;
 use crate::app::App;
-use crate::ops::{Caller, conflicts, pages};
+use crate::ops::{Caller, conflicts, mirrors, pages};
 
 /// Says what it does.
 pub(in crate::api) fn describe(op: TransformOperation<'_>) -> TransformOperation<'_> {
@@ -28,7 +28,7 @@ pub(in crate::api) async fn handle(
     Query(query): Query<ConflictQuery>,
 ) -> Result<Json<Page<Conflict>>, Refusal> {
     let ask = pages::ask(query.after, query.limit)?;
-    Ok(Json(
-        conflicts::list(&app, &caller, query.mirror.as_deref(), ask).await?,
-    ))
+    let labels = mirrors::selection(query.label.as_deref().unwrap_or_default())?;
+    let mirror = query.mirror.as_deref();
+    Ok(Json(conflicts::list(&app, &caller, mirror, &labels, ask).await?))
 }

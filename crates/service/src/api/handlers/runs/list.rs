@@ -13,7 +13,7 @@ use crate::api::model::run::{Run, RunQuery, RunState};
 use crate::api::refusal::Refusal;
 use crate::app::App;
 use crate::ops::caller::shown;
-use crate::ops::{Caller, OpError, pages, runs, show};
+use crate::ops::{Caller, OpError, mirrors, pages, runs, show};
 
 /// Says what it does.
 pub(in crate::api) fn describe(op: TransformOperation<'_>) -> TransformOperation<'_> {
@@ -35,7 +35,8 @@ pub(in crate::api) async fn handle(
         since: query.since.map(|since| since.0),
     };
     let ask = pages::ask(query.after, query.limit)?;
-    let page = runs::list(&app, &caller, &filter, ask).await?;
+    let labels = mirrors::selection(query.label.as_deref().unwrap_or_default())?;
+    let page = runs::list(&app, &caller, &filter, &labels, ask).await?;
     Ok(Json(Page::of(page, show::run)))
 }
 

@@ -1,5 +1,6 @@
 //! Open conflicts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -63,7 +64,7 @@ pub(in crate::web) async fn list(
     let page = async {
         let ask = ops::pages::ask(part.after.clone(), None)?;
         let of = (!part.mirror.is_empty()).then_some(part.mirror.as_str());
-        let listed = ops::conflicts::list(&app, &session.caller, of, ask).await;
+        let listed = ops::conflicts::list(&app, &session.caller, of, &BTreeMap::new(), ask).await;
         let page = typed::of_mirror(&part.mirror, listed)?;
         let now = Time::now();
         let may_operate = session.caller.may(Role::Operate).is_ok();

@@ -1,5 +1,6 @@
 //! The list of runs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -88,6 +89,6 @@ pub(in crate::web) async fn runs_of(
     limit: u32,
 ) -> Result<model::Page<Run>, OpError> {
     let ask = ops::pages::ask(after, Some(limit))?;
-    let runs = ops::runs::list(app, &session.caller, filter, ask).await?;
+    let runs = ops::runs::list(app, &session.caller, filter, &BTreeMap::new(), ask).await?;
     Ok(model::Page::of(runs, ops::show::run))
 }
