@@ -7,7 +7,7 @@ use config::{Config, Credential, InputSet, Mirror};
 use engine::decide::Direction;
 use engine::scope::{Scope, ScopeError};
 use engine::side::Side;
-use engine::url::RemoteUrl;
+use engine::url::{RemoteUrl, UrlError};
 use gitwire::parse_oid;
 use store::run::Inputs;
 
@@ -259,6 +259,9 @@ fn end(
         Ok(RemoteUrl::Local(_)) => Err("a run over the API reaches no path of this machine".to_owned()),
         Ok(parsed) if side == Side::Target && !parsed.is_writable() => {
             Err("this address can only be read: give https:// or ssh://".to_owned())
+        }
+        Err(UrlError::Password { .. }) => {
+            Err("the address holds a password or token: take it out, and name a credential".to_owned())
         }
         other => other.map_err(|error| error.to_string()),
     };
