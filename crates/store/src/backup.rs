@@ -37,8 +37,10 @@ impl Store {
     pub async fn restore(&self, file: &Path) -> Result<(), StoreError> {
         let copy = Scratch::of(file)?;
         // Opened as any other database: it is brought to this version, or refused.
-        let from = open::open(&format!("sqlite:{}", copy.0.display()).into()).await?;
-        crate::migrate::check_ours(&from).await?;
+        let from = open::open(&format!("sqlite:{}", copy.0.display()).into())
+            .await
+            .map_err(|error| no_backup(file, error))?;
+        crate::migrate::check_ours(&from, file).await?;
         crate::migrate::migrate(&from).await?;
         let restored = self.take_in(&from).await;
         from.reader.close().await;
@@ -75,6 +77,19 @@ impl Store {
         )
         .await?;
         self.commit_and_wake(tx).await
+    }
+}
+
+/// The scratch copy could not be opened: told by the path that people know, and not as if the configuration's database were meant.
+fn no_backup(file: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unusable(text) if text.contains(crate::failure::NO_DATABASE) => {
+            StoreError::Unusable(format!(
+                "{} is no backup of refsync: name a file that `refsync db backup` wrote",
+                file.display()
+            ))
+        }
+        other => other,
     }
 }
 

@@ -2,6 +2,9 @@
 
 use crate::StoreError;
 
+/// What a file that SQLite cannot read is told to be.
+pub(crate) const NO_DATABASE: &str = "this is no database of refsync";
+
 /// Sorts an error. The texts of databases name tables and columns, never values or addresses.
 pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     match error {
@@ -72,7 +75,7 @@ fn by_sqlite_code(primary: i64, message: &str) -> StoreError {
             "the database is damaged ({message}): restore a backup with `refsync db restore`"
         )),
         26 => StoreError::Unusable(format!(
-            "this is no database of refsync ({message}): correct `database` in the configuration"
+            "{NO_DATABASE} ({message}): correct `database` in the configuration"
         )),
         _ => StoreError::Database(message.to_owned()),
     }

@@ -3,6 +3,8 @@
 //! All steps run in one transaction under a lock, so that several processes may start at once and a step that fails leaves the
 //! database as it was. A database that a newer refsync made is refused: rows that this version does not understand would be lost.
 
+use std::path::Path;
+
 use sha2::{Digest, Sha256};
 use sqlx::AssertSqlSafe;
 
@@ -130,13 +132,14 @@ async fn refuse_foreign(tx: &mut Tx) -> Result<(), StoreError> {
 }
 
 /// Refuses a file that never was a database of refsync: to open is to make, but what is restored must be there.
-pub(crate) async fn check_ours(db: &Db) -> Result<(), StoreError> {
+pub(crate) async fn check_ours(db: &Db, file: &Path) -> Result<(), StoreError> {
     let sql = "SELECT 1 AS ours FROM sqlite_master WHERE type = 'table' AND name = 'refsync_schema'";
     match db.first(sql, vec![]).await? {
         Some(_) => Ok(()),
-        None => Err(StoreError::Unusable(
-            "the file is no backup of refsync: it has none of its tables".to_owned(),
-        )),
+        None => Err(StoreError::Unusable(format!(
+            "{} is no backup of refsync: it has none of its tables",
+            file.display()
+        ))),
     }
 }
 

@@ -157,6 +157,9 @@ async fn what_is_no_backup_is_not_restored_and_changes_nothing() {
     for file in [&empty, &text, &dir.path().join("nowhere")] {
         let error = fresh.store.restore(file).await.unwrap_err();
         assert!(matches!(error, crate::StoreError::Unusable(_)), "{error:?}");
+        let told = error.to_string();
+        assert!(told.contains(&file.display().to_string()), "{told}");
+        assert!(!told.contains("refsync-restore"), "no path of ours: {told}");
     }
     assert!(fresh.store.mirror("app").await.is_ok());
     assert!(Store::open(&fresh.url.clone().into()).await.is_ok());
