@@ -33,7 +33,7 @@ impl Store {
     /// rests on one until both sides were seen equal there.
     ///
     /// What was under way or due when the copy was made is not taken up again: old events say nothing of today. Every mirror is due as
-    /// a whole instead. Tokens are never brought back to life: one that this database knows stays as it is.
+    /// a whole instead, but for those that run by hand alone. Tokens are never brought back to life: one that this database knows stays as it is.
     pub async fn restore(&self, file: &Path) -> Result<(), StoreError> {
         let copy = Scratch::of(file)?;
         // Opened as any other database: it is brought to this version, or refused.
@@ -98,7 +98,8 @@ async fn begin_anew(tx: &mut Tx, highest_fence: i64, now: Time) -> Result<(), St
     // A worker that still runs under a claim of before must not be taken for its owner.
     tx.exec(
         "UPDATE mirrors SET claim_by = NULL, claim_until = NULL, claim_run = NULL, claim_epoch = NULL, \
-           fence = fence + $1 + 1, epoch = epoch + 1, failures = 0, error = NULL, sequence = sequence + 1, due_at = $2",
+           fence = fence + $1 + 1, epoch = epoch + 1, failures = 0, error = NULL, sequence = sequence + 1, \
+           due_at = CASE WHEN by_hand = 1 THEN NULL ELSE CAST($2 AS BIGINT) END",
         args![highest_fence, now],
     )
     .await?;
@@ -108,7 +109,7 @@ async fn begin_anew(tx: &mut Tx, highest_fence: i64, now: Time) -> Result<(), St
     tx.exec("DELETE FROM intents", vec![]).await?;
     tx.exec("DELETE FROM due", vec![]).await?;
     tx.exec(
-        "INSERT INTO due (mirror, name, number, since, told) SELECT name, $1, sequence, $2, $3 FROM mirrors",
+        "INSERT INTO due (mirror, name, number, since, told) SELECT name, $1, sequence, $2, $3 FROM mirrors WHERE by_hand = 0",
         args![&b""[..], now, first_sweep(now)],
     )
     .await?;

@@ -52,6 +52,10 @@ const STEPS: &[Step] = &[
         number: 8,
         sql: include_str!("../migrations/0008.sql"),
     },
+    Step {
+        number: 9,
+        sql: include_str!("../migrations/0009.sql"),
+    },
 ];
 
 /// Any number will do, as long as no other program on the same database takes it for its own.

@@ -33,6 +33,8 @@ pub struct Known {
     pub schedule: Option<String>,
     /// Both ways.
     pub two_way: bool,
+    /// Run only when a person or a program asks: it is not due when it is new, when it changed, or when a copy was put back.
+    pub by_hand: bool,
 }
 
 /// A mirror made over the API.
@@ -200,7 +202,7 @@ fn conditions(filter: &Filter, values: &mut Vec<Value>) -> String {
     sql
 }
 
-const OVERVIEW: &str = "SELECT m.name, m.fingerprint, m.labels, m.source_url, m.target_url, m.sweep_ms, m.schedule, m.two_way, \
+const OVERVIEW: &str = "SELECT m.name, m.fingerprint, m.labels, m.source_url, m.target_url, m.sweep_ms, m.schedule, m.two_way, m.by_hand, \
      m.paused_by, m.paused_at, m.due_at, m.failures, m.error, m.health, m.behind_since, m.in_sync_at, m.changed_at, \
      m.last_run, m.conflicts, m.held, m.refs, m.refs_known FROM mirrors m";
 
@@ -219,6 +221,7 @@ fn overview(row: &Row) -> Result<Overview, StoreError> {
             sweep_ms: row.maybe_int("sweep_ms")?,
             schedule: row.maybe_text("schedule")?,
             two_way: row.flag("two_way")?,
+            by_hand: row.flag("by_hand")?,
         },
         health: from_word(row, "health")?,
         behind_since: row.maybe_time("behind_since")?,

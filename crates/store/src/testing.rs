@@ -76,6 +76,7 @@ pub(crate) fn known(name: &str) -> Known {
         sweep_ms: Some(300_000),
         schedule: None,
         two_way: true,
+        by_hand: false,
     }
 }
 

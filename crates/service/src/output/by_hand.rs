@@ -42,7 +42,8 @@ fn side(word: &str) -> Option<Side> {
     }
 }
 
-fn is_stuck(outcome: &str) -> bool {
+/// Whether a reference that ended so was to be written, and was not.
+pub(crate) fn is_stuck(outcome: &str) -> bool {
     matches!(
         outcome,
         "refused" | "rejected" | "lease-lost" | "not-written" | "unknown" | "held" | "conflict"

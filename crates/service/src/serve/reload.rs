@@ -358,6 +358,7 @@ fn known(mirror: &Mirror) -> Known {
             .map(|every| i64::try_from(every.as_millis()).unwrap_or(i64::MAX)),
         schedule: mirror.schedule.clone(),
         two_way: mirror.direction == Direction::TwoWay,
+        by_hand: !mirror.webhooks && mirror.sweep.is_none() && mirror.schedule.is_none(),
     }
 }
 

@@ -9,29 +9,52 @@ use super::journal::Journal;
 use super::made::{Made, Trouble};
 use super::notices::{self, Raised};
 use super::{Worker, begun};
+use crate::api::model::name_text;
 use crate::app::App;
 use crate::live::Happened;
+use crate::output::by_hand::is_stuck;
 
 /// Tells what came of a run that was recorded.
 pub(super) async fn ended(worker: &Worker, claim: &Claim, journal: &Journal, made: Made) {
     count(worker, claim, &made);
     if let Some(finished) = &made.outcome.run {
         journal.tell_state(finished.run.state);
-        if let Some(fault) = &finished.run.fault {
-            tracing::warn!(
-                run = finished.run.id,
-                mirror = claim.mirror,
-                side = fault.side,
-                kind = fault.kind,
-                retry = fault.retry,
-                "{}",
-                fault.message
-            );
-        }
+        log(claim, finished);
     }
     if let Err(error) = write_down(worker, claim, &made).await {
         tracing::warn!(mirror = claim.mirror, %error, "cannot write down what people should be told");
     }
+}
+
+/// One line for one failure, and one for a run that left references to people: those that were left before are not told again.
+fn log(claim: &Claim, finished: &Finished) {
+    let run = &finished.run;
+    if let Some(fault) = &run.fault {
+        tracing::warn!(
+            run = run.id,
+            mirror = claim.mirror,
+            side = fault.side,
+            kind = fault.kind,
+            retry = fault.retry,
+            "{}",
+            fault.message
+        );
+        return;
+    }
+    if !matches!(run.state, State::Refused | State::Held) || run.inputs.dry_run {
+        return;
+    }
+    let mut left = finished.references.iter().filter(|one| is_stuck(&one.outcome));
+    let Some(first) = left.next() else { return };
+    tracing::warn!(
+        run = run.id,
+        mirror = claim.mirror,
+        reference = name_text(&first.name),
+        outcome = first.outcome,
+        references = 1 + left.count(),
+        "not written: {}",
+        first.text
+    );
 }
 
 /// The mirror's row changed.

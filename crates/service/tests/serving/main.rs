@@ -6,6 +6,7 @@ mod environment;
 mod examples;
 mod listening;
 mod starting;
+mod unasked;
 
 /// The built program.
 const REFSYNC: &str = env!("CARGO_BIN_EXE_refsync");

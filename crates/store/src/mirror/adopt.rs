@@ -19,7 +19,8 @@ struct Row {
 
 impl Store {
     /// Takes over a configuration: new mirrors become due for a first sweep, changed ones get their fingerprint (and, if an address
-    /// changed, lose bases, intents and due references), missing ones are parked with their rows. Sweeps are spread evenly.
+    /// changed, lose bases, intents and due references), missing ones are parked with their rows. Sweeps are spread evenly. In those
+    /// that run by hand alone nothing becomes due.
     ///
     /// A run that is under way while an address changes loses its right to write: [`Store::intend`] is fenced, a heartbeat tells it to
     /// end, and what it would record of the old addresses is dropped.
@@ -51,7 +52,7 @@ impl Store {
 }
 
 async fn rows(tx: &mut Tx) -> Result<BTreeMap<String, Row>, StoreError> {
-    let sql = "SELECT name, fingerprint, labels, source_url, target_url, sweep_ms, schedule, two_way, parked FROM mirrors";
+    let sql = "SELECT name, fingerprint, labels, source_url, target_url, sweep_ms, schedule, two_way, by_hand, parked FROM mirrors";
     let rows = tx.rows(sql, vec![]).await?;
     rows.iter()
         .map(|row| {
@@ -64,6 +65,7 @@ async fn rows(tx: &mut Tx) -> Result<BTreeMap<String, Row>, StoreError> {
                 sweep_ms: row.maybe_int("sweep_ms")?,
                 schedule: row.maybe_text("schedule")?,
                 two_way: row.flag("two_way")?,
+                by_hand: row.flag("by_hand")?,
             };
             let parked = row.flag("parked")?;
             Ok((known.name.clone(), Row { known, parked }))
@@ -96,15 +98,17 @@ async fn insert(tx: &mut Tx, new: &[&Known], now: Time) -> Result<(), StoreError
             known.schedule.as_ref().map(|_| now),
             known.two_way,
             first_sweep(known, now),
-            now,
+            (!known.by_hand).then_some(now),
             1_i64,
+            known.by_hand,
         ]
     });
     let mirrors: Vec<Vec<Value>> = mirrors.collect();
-    let columns = "INSERT INTO mirrors (name, fingerprint, labels, source_url, target_url, sought, sweep_ms, schedule, scheduled_at, two_way, next_sweep, due_at, sequence)";
+    let columns = "INSERT INTO mirrors (name, fingerprint, labels, source_url, target_url, sought, sweep_ms, schedule, scheduled_at, two_way, next_sweep, due_at, sequence, by_hand)";
     tx.insert(columns, mirrors, "").await?;
     let due = new
         .iter()
+        .filter(|known| !known.by_hand)
         .map(|known| args![&known.name, &b""[..], 1_i64, now, &told])
         .collect();
     tx.insert("INSERT INTO due (mirror, name, number, since, told)", due, "")
@@ -136,7 +140,7 @@ async fn change(tx: &mut Tx, row: &Row, known: &Known, now: Time) -> Result<(), 
     }
     let name = &known.name;
     tx.exec(
-        "UPDATE mirrors SET fingerprint = $2, labels = $3, source_url = $4, target_url = $5, sought = $6, sweep_ms = $7, two_way = $8, parked = 0 WHERE name = $1",
+        "UPDATE mirrors SET fingerprint = $2, labels = $3, source_url = $4, target_url = $5, sought = $6, sweep_ms = $7, two_way = $8, by_hand = $9, parked = 0 WHERE name = $1",
         args![
             name,
             &known.fingerprint,
@@ -145,7 +149,8 @@ async fn change(tx: &mut Tx, row: &Row, known: &Known, now: Time) -> Result<(), 
             &known.target_url,
             sought(known),
             known.sweep_ms,
-            known.two_way
+            known.two_way,
+            known.by_hand
         ],
     )
     .await?;
@@ -173,7 +178,12 @@ async fn change(tx: &mut Tx, row: &Row, known: &Known, now: Time) -> Result<(), 
     if moved {
         forget(tx, name, now).await?;
     }
-    if moved || row.parked || row.known.fingerprint != known.fingerprint {
+    if known.by_hand {
+        // Also what became due while it ran by itself.
+        tx.exec("DELETE FROM due WHERE mirror = $1", args![name]).await?;
+        tx.exec("UPDATE mirrors SET due_at = NULL WHERE name = $1", args![name])
+            .await?;
+    } else if moved || row.parked || row.known.by_hand || row.known.fingerprint != known.fingerprint {
         // Other rules, or another repository: what is in sync must be seen anew.
         mark(tx, name, &[Due::sweep()], now).await?;
         tx.exec("UPDATE mirrors SET due_at = $2 WHERE name = $1", args![name, now])

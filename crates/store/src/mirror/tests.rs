@@ -294,3 +294,38 @@ on_both!(
         assert!(rest.next > Some(later));
     }
 );
+
+on_both!(what_runs_by_hand_alone_is_never_due_by_itself, |fresh| {
+    let store = &fresh.store;
+    let by_hand = |fingerprint: &str| crate::mirror::Known {
+        fingerprint: fingerprint.to_owned(),
+        sweep_ms: None,
+        by_hand: true,
+        ..known("app")
+    };
+    let next = async || store.mirror("app").await.unwrap().next_at;
+    store.adopt(&[by_hand("f1")], Time(1)).await.unwrap();
+    assert_eq!(
+        (next().await, store.mirror("app").await.unwrap().health),
+        (None, Health::New)
+    );
+    store.adopt(&[by_hand("f2")], Time(2)).await.unwrap();
+    assert_eq!(next().await, None, "it changed");
+    store.adopt(&[], Time(3)).await.unwrap();
+    store.adopt(&[by_hand("f2")], Time(4)).await.unwrap();
+    assert_eq!(next().await, None, "it is back");
+    assert!(fresh.claim("w", Time(5)).await.is_none());
+
+    store.adopt(&[known("app")], Time(6)).await.unwrap();
+    assert_eq!(next().await, Some(Time(6)), "it runs by itself from now on");
+    store.adopt(&[by_hand("f2")], Time(7)).await.unwrap();
+    assert_eq!(next().await, None, "what was due is so no more");
+    assert!(fresh.claim("w", Time(8)).await.is_none());
+
+    let dir = testkit::tmp();
+    let file = dir.path().join("copy");
+    store.backup(&file).await.unwrap();
+    store.restore(&file).await.unwrap();
+    assert_eq!(next().await, None, "a copy was put back");
+    assert!(fresh.claim("w", Time::now()).await.is_none());
+});

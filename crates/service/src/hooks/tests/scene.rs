@@ -93,6 +93,7 @@ impl Scene {
                     sweep_ms: None,
                     schedule: None,
                     two_way: mirror.direction == engine::decide::Direction::TwoWay,
+                    by_hand: false,
                 }
             })
             .collect();

@@ -24,6 +24,21 @@ fn a_path_in_another_case_is_another_repository_to_those_who_keep_bases() {
     );
 }
 
+#[test]
+fn by_hand_runs_what_neither_webhooks_nor_the_clock_start() {
+    let by_hand = |keys: &str| {
+        let text = format!(
+            "version: 1\nmirrors: [{{name: app, source: 'https://a.example/a', target: 'https://b.example/a', {keys}}}]"
+        );
+        let config = load::load_text(Path::new("refsync.yaml"), &text).unwrap();
+        known(&config.mirrors["app"]).by_hand
+    };
+    assert!(by_hand("triggers: [manual]"));
+    assert!(by_hand("triggers: [manual, sweep], sweep: off"));
+    assert!(!by_hand("sweep: off"), "webhooks start it");
+    assert!(!by_hand("triggers: [manual, sweep], schedule: '0 2 * * *'"));
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_the_file_is_told_until_the_file_is_right() {
     let bench = Bench::new().await;

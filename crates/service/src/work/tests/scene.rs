@@ -311,6 +311,7 @@ pub(crate) async fn app(directory: &TempDir, worker: &str, file: &str) -> Arc<Ap
                 .map(|sweep| i64::try_from(sweep.as_millis()).unwrap()),
             schedule: mirror.schedule.clone(),
             two_way: mirror.direction == Direction::TwoWay,
+            by_hand: false,
         })
         .collect();
     store.adopt(&known, Time::now()).await.unwrap();
