@@ -160,9 +160,10 @@ impl From<ReloadError> for OpError {
                     .map(|problem| super::error::field(&problem.path, problem))
                     .collect(),
             ),
-            ReloadError::LosesTooMany { .. } | ReloadError::NeedsRestart { .. } | ReloadError::NoFile => {
-                Self::Conflict(error.to_string())
-            }
+            ReloadError::LosesTooMany { .. }
+            | ReloadError::NeedsRestart { .. }
+            | ReloadError::Gone { .. }
+            | ReloadError::NoFile => Self::Conflict(error.to_string()),
             ReloadError::Store(error) => error.into(),
         }
     }
@@ -186,10 +187,13 @@ pub(crate) async fn readiness(app: &App) -> Readiness {
         )),
         Err(error) => problems.push(format!("the other processes are not known: {}", outward(&error))),
     }
-    Readiness {
-        ready: problems.is_empty(),
-        problems,
+    let ready = problems.is_empty();
+    // The old configuration is in force, and does its work. What is wrong may quote the file, which takes a token to see.
+    if app.loaded().problem.is_some() {
+        let said = "a newer configuration is wrong and not in force: the log, the dashboard and `refsync config reload` say why";
+        problems.push(said.to_owned());
     }
+    Readiness { ready, problems }
 }
 
 /// A sentence for people who need no token: nothing of the driver's, which may name addresses.

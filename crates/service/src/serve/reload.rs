@@ -49,6 +49,12 @@ pub(crate) enum ReloadError {
         /// The key of the file.
         key: &'static str,
     },
+    /// The file was there, and is not any more: that is more likely a mistake than the wish to mirror nothing.
+    #[error("{} is gone: put it back", path.display())]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// There is no file.
     #[error("there is no configuration file: refsync was started without one")]
     NoFile,
@@ -192,8 +198,13 @@ pub(crate) async fn reload(app: &App, force: bool) -> Result<Change, ReloadError
 }
 
 async fn replace(app: &App, place: &Place, force: bool) -> Result<Change, ReloadError> {
-    let new = place.read()?;
     let old = app.loaded();
+    if place.optional && !place.path.exists() && old.config.fingerprint() != load::empty().fingerprint() {
+        return Err(ReloadError::Gone {
+            path: place.path.clone(),
+        });
+    }
+    let new = place.read()?;
     if new.listen != old.config.listen {
         return Err(ReloadError::NeedsRestart { key: "listen" });
     }

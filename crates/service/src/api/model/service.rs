@@ -52,7 +52,7 @@ pub(crate) struct Notice {
 pub(crate) struct Readiness {
     /// Whether it can.
     pub(crate) ready: bool,
-    /// Why not, a sentence each; empty if it can.
+    /// Why not, and what is wrong all the same, such as a file that was not taken over; a sentence each.
     pub(crate) problems: Vec<String>,
 }
 

@@ -52,6 +52,12 @@ async fn what_is_wrong_with_the_file_is_told_until_the_file_is_right() {
         problem.is_some_and(|text| text.contains("mirrorz"))
     };
     assert!(wrong(app));
+    let said = crate::ops::service::readiness(app).await;
+    assert!(said.ready, "the old one does its work: {said:?}");
+    assert!(
+        said.problems[0].contains("not in force") && !said.problems[0].contains("mirrorz"),
+        "nobody shows a token there: {said:?}"
+    );
     take_made(app).await.unwrap();
     assert!(wrong(app), "a mirror made over the API mends no file");
 
@@ -84,4 +90,19 @@ async fn what_is_wrong_with_the_file_is_told_until_the_file_is_right() {
     std::fs::write(&path, right).unwrap();
     reload(app, false).await.unwrap();
     assert_eq!(app.loaded().problem, None);
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_is_missed_and_stands_for_no_empty_one() {
+    let bench = Bench::new().await;
+    let place = Place {
+        path: bench.directory.path().join("refsync.yaml"),
+        optional: true,
+    };
+    std::fs::remove_file(&place.path).unwrap();
+    let error = replace(&bench.app, &place, true).await.unwrap_err();
+    assert!(
+        error.to_string().ends_with("refsync.yaml is gone: put it back"),
+        "{error}"
+    );
 }
