@@ -8,7 +8,8 @@ use super::endpoint::{Endpoint, State};
 use crate::api::model::hook::{Hook, HookState};
 use crate::app::{App, Loaded};
 
-/// The endpoints of a mirror: two-way mirrors have two, others one. A mirror that is not configured has none.
+/// The endpoints of a mirror: two-way mirrors have two, others one. A mirror that is not configured, or whose triggers leave webhooks
+/// out, has none.
 pub(crate) fn endpoints(app: &App, mirror: &str) -> Vec<Hook> {
     let loaded = app.loaded();
     [Side::Source, Side::Target]
@@ -19,7 +20,7 @@ pub(crate) fn endpoints(app: &App, mirror: &str) -> Vec<Hook> {
 
 fn hook(loaded: &Loaded, name: &str, side: Side) -> Option<Hook> {
     let endpoint = Endpoint::of_mirror(loaded, name, &side.to_string()).ok()?;
-    let mirror = loaded.mirrors.get(name)?;
+    let mirror = loaded.mirrors.get(name).filter(|mirror| mirror.webhooks)?;
     let url = url(&loaded.config, mirror, side);
     let repository = mirror.ends.of(side).url.to_string();
     let mut steps = setup::manual(endpoint.provider, &wanted(&repository, &url, mirror, side));

@@ -14,7 +14,7 @@ use crate::app::{App, Loaded};
 use client::Client;
 
 /// Creates or repairs the hooks of a mirror's endpoints; `rotate` writes the secret anew where a hook is there as wanted. One entry for each
-/// endpoint; a mirror that is not configured has none.
+/// endpoint; a mirror that is not configured, or takes no webhooks, has none.
 pub(crate) async fn register(app: &App, mirror: &str, rotate: bool) -> Vec<Registration> {
     let loaded = app.loaded();
     let Some(mirror) = loaded.mirrors.get(mirror) else {
@@ -22,7 +22,8 @@ pub(crate) async fn register(app: &App, mirror: &str, rotate: bool) -> Vec<Regis
     };
     let mut registrations = Vec::new();
     for side in [Side::Source, Side::Target] {
-        if has_endpoint(mirror, side) {
+        // A hook whose deliveries start nothing would be told off by every host.
+        if mirror.webhooks && has_endpoint(mirror, side) {
             let became = side_of(app, &loaded, mirror, side, rotate).await;
             registrations.push(shown(&loaded, mirror, side, became));
         }

@@ -182,6 +182,12 @@ pub(crate) fn hooks(hooks: &[Hook], screen: &Screen) -> String {
 /// What became of registrations.
 pub(crate) fn registrations(registrations: &[Registration], screen: &Screen) -> String {
     let mut view = View::new(screen);
+    if registrations.is_empty() {
+        view.field(
+            "text",
+            "no webhook is wanted: the mirror's triggers leave webhooks out",
+        );
+    }
     for registration in registrations {
         let (symbol, tone, word) = match registration.outcome.as_str() {
             "present" => ("✓", Tone::Good, "present"),

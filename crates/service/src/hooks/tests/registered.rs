@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::scene::{SECRET, Scene};
 use crate::api::model::hook::Registration;
-use crate::hooks::register;
+use crate::hooks::{endpoints, register};
 
 const HOOK: &str = "https://refsync.example.org/hooks/app/source";
 
@@ -261,6 +261,9 @@ async fn what_is_missing_for_a_registration_is_said_with_the_steps_by_hand() {
     assert_eq!(reviewed[0].outcome, "manual");
     assert!(reviewed[0].text.contains("Gerrit"), "{}", reviewed[0].text);
     assert!(register(&scene.app, "nobody", false).await.is_empty());
+    // By hand alone: its endpoint would refuse every delivery.
+    assert!(register(&scene.app, "quiet", false).await.is_empty());
+    assert!(endpoints(&scene.app, "quiet").is_empty());
     assert_eq!(register(&scene.app, "both", false).await.len(), 2);
 }
 
