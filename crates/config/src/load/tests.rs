@@ -239,7 +239,10 @@ fn a_list_is_no_map() {
         ("[]\n", "1:1: found a list"),
         ("version: 1\nguard: [1, 2]\n", "2:8: guard: found a list"),
         ("version: 1\ndefaults: []\n", "2:11: defaults: found a list"),
-        ("version: 1\ntemplates: {a: []}\n", "2:16: templates.a: found a list"),
+        (
+            "version: 1\ntemplates: {a: []}\n",
+            "2:16: templates.a: found a list",
+        ),
         ("version: 1\nmirrors: [[a]]\n", "2:11: mirrors[0]: found a list"),
     ] {
         let told = problems(text);
