@@ -70,12 +70,15 @@ impl Store {
     }
 
     /// Gives a claim back untouched: everything stays due, at once. A run that was begun ends as cancelled; one that a person asked
-    /// for is queued again.
+    /// for is queued again, unless a person wanted it to end since.
     pub async fn release(&self, claim: &Claim, now: Time) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let held = hold(&mut tx, claim).await?;
         if let Some(run) = &held.run {
             keep_intents(&mut tx, run).await?;
+            let sql = "UPDATE runs SET state = 'cancelled', ended = $2, claim_by = NULL, claim_until = NULL \
+                       WHERE id = $1 AND state = 'running' AND cancel_by IS NOT NULL";
+            tx.exec(sql, args![run, now]).await?;
             let sql = if matches!(claim.work, Work::Asked(_)) {
                 "UPDATE runs SET state = 'queued', started = NULL, worker = NULL, claim_by = NULL, claim_until = NULL WHERE id = $1 AND state = 'running'"
             } else {

@@ -161,3 +161,25 @@ on_both!(a_run_given_back_is_queued_again, |fresh| {
         assert_eq!(store.run("01920000-0001").await.unwrap().state, State::Succeeded);
     }
 });
+
+on_both!(a_run_that_somebody_wanted_to_end_is_not_begun_anew, |fresh| {
+    fresh.settled("app").await;
+    let store = &fresh.store;
+    for (id, mirror) in [("01920000-0001", Some("app")), ("01920000-0002", None)] {
+        store
+            .ask_run(&run(id, mirror, State::Queued), Time(10))
+            .await
+            .unwrap();
+        let claim = fresh.claim("w", Time(11)).await.unwrap();
+        store.begin_run(&claim, asked(&claim)).await.unwrap();
+        assert_eq!(
+            store.cancel_run(id, "ops", Time(12)).await.unwrap(),
+            State::Running
+        );
+        // Its process stops before it heard of that.
+        store.release(&claim, Time(13)).await.unwrap();
+        let after = store.run(id).await.unwrap();
+        assert_eq!((after.state, after.ended), (State::Cancelled, Some(Time(13))));
+        assert!(fresh.claim("v", Time(14)).await.is_none());
+    }
+});
