@@ -71,6 +71,12 @@ impl Journal {
     pub(super) async fn begin(&self) -> Result<(), StoreError> {
         let begin = || async {
             self.app.store.begin_run(&self.claim, &self.run).await?;
+            // Of a run that is begun anew, the lines go on after those that are there: no other has their numbers.
+            if matches!(self.claim.work, Work::Asked(_)) {
+                let last = self.app.store.run_log_end(&self.run.id).await?;
+                let mut notes = self.lock();
+                notes.number = notes.number.max(last);
+            }
             self.tell_state(State::Running);
             Ok(())
         };
@@ -276,6 +282,28 @@ mod tests {
     use super::*;
     use crate::work::begun;
     use crate::work::tests::scene::Scene;
+
+    #[tokio::test]
+    async fn a_run_that_is_begun_anew_goes_on_with_its_log() {
+        let scene = Scene::one_way("").await;
+        let store = scene.store();
+        let run = scene.asked(store::run::Inputs::default());
+        store.ask_run(&run, Time::now()).await.unwrap();
+        let told = ["2 differ", "cut: the process stops", "1 differs"];
+        for text in told {
+            let lease = Duration::from_secs(60);
+            let claim = store.claim("w1", &|_, _| true, lease, Time::now());
+            let claim = claim.await.unwrap().unwrap();
+            let journal = begun::journal(&scene.app, &claim);
+            journal.begin().await.unwrap();
+            journal.note("info", text);
+            store.append_log(&run.id, &journal.take_lines()).await.unwrap();
+            store.release(&claim, Time::now()).await.unwrap();
+        }
+        let log = store.run_log(&run.id, 0, 0).await.unwrap();
+        let log: Vec<&str> = log.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(log, told);
+    }
 
     #[tokio::test]
     async fn a_log_that_is_being_stored_when_its_run_ends_is_whole() {
