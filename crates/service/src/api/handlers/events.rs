@@ -12,12 +12,13 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 use tokio::time::Interval;
 
 use crate::api::model::event::{DeliveryCame, MirrorChanged, RunChanged};
 use crate::api::refusal::Refusal;
 use crate::api::stream::{Streams, event, open};
-use crate::app::App;
+use crate::app::{App, Loaded};
 use crate::live::Happened;
 use crate::ops::{Caller, OpError, deliveries};
 
@@ -27,8 +28,8 @@ const OTHERS: Duration = Duration::from_secs(2);
 /// Says what it does.
 pub(in crate::api) fn describe(op: TransformOperation<'_>) -> TransformOperation<'_> {
     op.id("events").tag("service").summary("Watch what happens").description(
-        "Server-sent events: `mirror` (its row changed: read it anew), `run` (asked for, began, ended), `delivery`, and `resync`: events were missed, or \
-         other processes share the database, so read everything anew. The stream ends after a while: connect again.",
+        "Server-sent events: `mirror` (its row changed: read it anew), `run` (asked for, began, ended), `delivery`, and `resync`: events were missed, \
+         the configuration is another, or other processes share the database, so read everything anew. The stream ends after a while: connect again.",
     )
 }
 
@@ -40,6 +41,7 @@ pub(in crate::api) async fn handle(
 ) -> Result<Response, Refusal> {
     let watch = Watch {
         happened: app.live.watch(),
+        loaded: app.loaded.subscribe(),
         clock: tokio::time::interval(OTHERS),
         app: Arc::clone(&app),
         caller,
@@ -51,6 +53,8 @@ struct Watch {
     app: Arc<App>,
     caller: Caller,
     happened: Receiver<Happened>,
+    /// Which mirrors there are, and what is wrong with the file.
+    loaded: watch::Receiver<Arc<Loaded>>,
     clock: Interval,
 }
 
@@ -70,6 +74,7 @@ impl Watch {
                     Err(RecvError::Lagged(_)) => Ok(Some(resync())),
                     Err(RecvError::Closed) => return None,
                 },
+                Ok(()) = self.loaded.changed() => Ok(Some(resync())),
                 _ = self.clock.tick() => self.others().await,
             };
             match event {

@@ -185,6 +185,14 @@ async fn who_watches_all_hears_of_what_they_see() {
 }
 
 #[tokio::test]
+async fn who_watches_all_looks_anew_when_the_configuration_is_another() {
+    let bench = Bench::new().await;
+    let mut events = Events::open(&bench, &bench.admin, "/events", None).await;
+    reload::take_made(&bench.app).await.unwrap();
+    assert_eq!(events.next().await.unwrap().0, "resync");
+}
+
+#[tokio::test]
 async fn streams_end_when_the_process_stops() {
     let bench = Bench::new().await;
     let mut events = Events::open(&bench, &bench.admin, "/events", None).await;
