@@ -52,6 +52,7 @@ pub(crate) async fn drift(app: &Arc<App>, caller: &Caller, name: &str) -> Result
         in_sync: report.in_sync,
         cut: differing.len() > DRIFT,
         references: differing.into_iter().take(DRIFT).collect(),
+        unsure: None,
     })
 }
 

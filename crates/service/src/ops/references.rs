@@ -104,6 +104,11 @@ pub(crate) async fn drift(app: &App, caller: &Caller, name: &str) -> Result<Drif
     let cut = cut || references.len() > DRIFT;
     references.truncate(DRIFT);
     let differing = u64::try_from(references.len()).unwrap_or(u64::MAX);
+    let unsure = match (&found.overview.error, found.overview.references) {
+        (Some(error), _) => Some(format!("the last run failed: {error}")),
+        (None, None) => Some("no run has looked at both sides yet".to_owned()),
+        (None, Some(_)) => None,
+    };
     Ok(Drift {
         mirror: name.to_owned(),
         live: false,
@@ -115,6 +120,7 @@ pub(crate) async fn drift(app: &App, caller: &Caller, name: &str) -> Result<Drif
             .saturating_sub(differing),
         references,
         cut,
+        unsure,
     })
 }
 

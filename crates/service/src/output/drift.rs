@@ -20,6 +20,7 @@ pub(crate) fn report(drift: &Drift, wide: bool, screen: &Screen) -> String {
     let mark = marks::reference(match is_drifted(drift) {
         _ if any(ReferenceState::Conflict) => ReferenceState::Conflict,
         true => ReferenceState::Behind,
+        false if drift.unsure.is_some() => ReferenceState::Behind,
         false => ReferenceState::InSync,
     });
     if screen.is_terminal() {

@@ -186,6 +186,7 @@ pub(crate) fn drift(references: &[Reference]) -> Drift {
         in_sync: 1_204,
         references: references.to_vec(),
         cut: false,
+        unsure: None,
     }
 }
 

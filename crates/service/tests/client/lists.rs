@@ -192,6 +192,22 @@ fn a_drift_report_exits_3_unless_all_is_as_it_should_be() {
 }
 
 #[test]
+fn what_nobody_could_look_at_is_not_told_to_be_in_sync() {
+    let drift = json!({
+        "mirror": "app", "live": false, "at": "2026-11-21T09:00:00.000Z", "inSync": 3, "cut": false, "references": [],
+        "unsure": "the last run failed: the host refuses the token",
+    });
+    let stub = Stub::start().on("GET /mirrors/app/diff", Answer::json(200, &drift));
+    let finished = stub.run(&["mirror", "diff", "app"]);
+    assert_eq!(finished.code, Some(1), "{}", everything(&finished));
+    assert!(
+        finished.stderr.contains("refuses the token; --live"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
 fn a_conflict_is_found_by_the_short_name_of_its_branch() {
     let stub = Stub::start().on("GET /mirrors/app/conflict", Answer::json(200, &conflict()));
     let finished = stub.run(&["conflict", "view", "app", "main"]);

@@ -81,6 +81,9 @@ pub(crate) struct Drift {
     pub(crate) references: Vec<Reference>,
     /// Whether there are more than that.
     pub(crate) cut: bool,
+    /// Why nobody knows how the sides are now: no run has looked at both, or the last one failed. Never in a live report.
+    #[serde(default)]
+    pub(crate) unsure: Option<String>,
 }
 
 /// How a drift report is made.

@@ -187,3 +187,23 @@ async fn a_reference_that_was_told_to_have_changed_is_behind_in_the_list_of_all(
     }
     assert_eq!(found, states(&all));
 }
+
+#[tokio::test]
+async fn a_drift_report_says_when_nobody_knows() {
+    let bench = Bench::new().await;
+    let claim = bench.claim().await;
+    let path = format!("/mirrors/{}/diff", claim.mirror.as_deref().unwrap());
+    let report = async || bench.get(&path).await.expect(200);
+    assert_eq!(report().await["unsure"], "no run has looked at both sides yet");
+    let failing = store::queue::Outcome {
+        error: Some("the host is down".into()),
+        ..store::queue::Outcome::default()
+    };
+    bench
+        .app
+        .store
+        .finish(&claim, &failing, Time::now())
+        .await
+        .unwrap();
+    assert_eq!(report().await["unsure"], "the last run failed: the host is down");
+}

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::api::model::reference::{Drift, DriftQuery};
 use crate::cli::{EXIT_DIFFERENT, online};
 use crate::client::Call;
+use crate::output::Aside;
 use crate::output::drift;
 use crate::output::format::Output;
 
@@ -32,7 +33,7 @@ pub(super) struct DiffArgs {
 const AFTER_HELP: &str = "\
 Exit codes:
   0   in sync
-  1   it could not be told
+  1   it could not be told: no run has looked yet, or the last one failed
   3   drift: at least one reference differs that should not
 
 Examples:
@@ -49,8 +50,13 @@ pub(super) fn execute(args: &DiffArgs) -> anyhow::Result<ExitCode> {
         args.output.print(&drift, |screen| {
             drift::report(&drift, args.output.is_wide(), screen)
         })?;
+        if let Some(why) = &drift.unsure {
+            Aside::new().error(&format!("{why}; --live looks at both sides now"));
+        }
         Ok(if drift::is_drifted(&drift) {
             EXIT_DIFFERENT.into()
+        } else if drift.unsure.is_some() {
+            ExitCode::FAILURE
         } else {
             ExitCode::SUCCESS
         })

@@ -99,6 +99,7 @@ mod tests {
             in_sync: 3,
             references: vec![one.clone(); count],
             cut,
+            unsure: None,
         };
         assert_eq!(said(&drift(1, false)), "1 reference differs, 3 agree");
         assert_eq!(said(&drift(20, true)), "more than 20 references differ, 3 agree");
