@@ -331,6 +331,11 @@ impl Config {
         crate::host::Hosts::of(&self.credentials).longest(url)
     }
 
+    /// Why no credential is picked for an address: several match it alike, and one must be named.
+    pub fn rivals_for(&self, url: &RemoteUrl) -> Option<String> {
+        crate::host::undecided(&crate::host::Hosts::of(&self.credentials).rivals(url))
+    }
+
     /// How many requests a host gets at a time (as [`RemoteUrl::host`] gives it): the least that one of its credentials allows,
     /// since the host counts them all together. `None` without a credential.
     pub fn max_concurrent(&self, host: &str) -> Option<u32> {

@@ -34,12 +34,35 @@ impl<'a> Hosts<'a> {
         Some(longest.1)
     }
 
+    /// The names of those that match as long as the longest, if there are several: none of them is meant more than the others.
+    pub(crate) fn rivals(&self, url: &RemoteUrl) -> Vec<&'a str> {
+        let covering = self.0.iter().filter(|(pattern, _)| pattern.covers(url));
+        let longest = covering.clone().map(|(pattern, _)| pattern.path.len()).max();
+        let tied: Vec<&str> = covering
+            .filter(|(pattern, _)| Some(pattern.path.len()) == longest)
+            .map(|(_, one)| one.name.as_str())
+            .collect();
+        if tied.len() > 1 { tied } else { Vec::new() }
+    }
+
     /// The least that a credential of a host allows at a time.
     pub(crate) fn least_concurrent(&self, host: &str) -> Option<u32> {
         let host = host.trim_matches(['[', ']']);
         let of_host = self.0.iter().filter(|(pattern, _)| pattern.host == host);
         of_host.map(|(_, one)| one.max_concurrent).min()
     }
+}
+
+/// What is said of credentials that match alike.
+pub(crate) fn undecided(rivals: &[&str]) -> Option<String> {
+    let names = || rivals.iter().map(|name| format!("`{name}`"));
+    (!rivals.is_empty()).then(|| {
+        let names: Vec<String> = names().collect();
+        format!(
+            "the credentials {} match this address alike: name one of them as `credential`",
+            names.join(", ")
+        )
+    })
 }
 
 /// Where an address leads: host, port, the scheme's usual port, path.

@@ -292,6 +292,24 @@ mirrors:
 }
 
 #[test]
+fn of_credentials_that_match_alike_none_is_picked() {
+    let with = |source: &str| {
+        format!(
+            "version: 1\ncredentials: {{a: {{host: github.com, token: '${{env:A}}'}}, b: {{host: 'github.com:443', token: '${{env:B}}'}}}}\n\
+             mirrors: [{{name: m, source: {source}, target: 'https://other.example/x'}}]\n"
+        )
+    };
+    let told = problems(&with("'https://github.com/acme/x'"));
+    assert_eq!(
+        told,
+        "3:29: mirrors[0].source: the credentials `a`, `b` match this address alike: name one of them as `credential`"
+    );
+    let config = read(&with("{url: 'https://github.com/acme/x', credential: a}")).unwrap();
+    let chosen = config.mirrors["m"].ends.source.credential.as_ref().unwrap();
+    assert_eq!(chosen.name, "a");
+}
+
+#[test]
 fn a_token_in_clear_text_is_a_warning_unless_it_stays_on_this_machine_or_is_allowed() {
     let warnings = |host: &str, more: &str| {
         let text = format!(

@@ -289,6 +289,11 @@ fn end(
             }
         },
     };
+    if credential.is_none()
+        && let Some(message) = config.rivals_for(&parsed)
+    {
+        errors.push(field(&format!("{side}Credential"), message));
+    }
     if credential.is_none() && chosen.is_none() && !is_allowed(config, &parsed) {
         errors.push(field(
             &path,

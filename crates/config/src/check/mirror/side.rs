@@ -132,6 +132,9 @@ fn credential(
     around: &Surroundings<'_>,
 ) -> Option<Arc<Credential>> {
     let Some(name) = &spec.credential else {
+        if let Some(message) = crate::host::undecided(&around.hosts.rivals(url)) {
+            spot.problem(findings, &url_path(spot, here), message);
+        }
         return around.hosts.longest(url).cloned();
     };
     let path = here.join("credential");
