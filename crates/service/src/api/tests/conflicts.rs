@@ -195,9 +195,9 @@ async fn a_drift_report_says_when_nobody_knows() {
     let path = format!("/mirrors/{}/diff", claim.mirror.as_deref().unwrap());
     let report = async || bench.get(&path).await.expect(200);
     assert_eq!(report().await["unsure"], "no run has looked at both sides yet");
-    let failing = store::queue::Outcome {
+    let failing = Outcome {
         error: Some("the host is down".into()),
-        ..store::queue::Outcome::default()
+        ..Outcome::default()
     };
     bench
         .app
