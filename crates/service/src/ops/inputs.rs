@@ -25,6 +25,9 @@ const URL: usize = 4_096;
 /// The input set that is meant where none is named.
 const FORWARD: &str = "forward";
 
+/// The built-in input set of the way back.
+const REVERSE: &str = "reverse";
+
 /// Why a one-way mirror does not run in reverse.
 const NEVER_SOURCE: &str = "a one-way mirror never writes its source: only a two-way mirror runs in reverse";
 
@@ -34,7 +37,12 @@ const NEVER_ALWAYS: &str =
 
 /// The inputs of a run of a mirror.
 pub(crate) fn of_mirror(mirror: &Mirror, request: &RunRequest) -> Result<Inputs, OpError> {
-    let set = input_set(mirror, request.input_set.as_deref())?;
+    let named = match (&request.input_set, request.reverse) {
+        // The way back is an input set of its own: the run says so.
+        (None, Some(true)) if mirror.direction == Direction::TwoWay => Some(REVERSE),
+        (named, _) => named.as_deref(),
+    };
+    let set = input_set(mirror, named)?;
     let mut errors = Vec::new();
     let reverse = request.reverse.unwrap_or(set.reverse);
     if reverse && mirror.direction == Direction::OneWay {
@@ -340,6 +348,21 @@ fn is_allowed(config: &Config, url: &RemoteUrl) -> bool {
 mod tests {
     use super::*;
     use crate::work::tests::fixture::mirror;
+
+    #[test]
+    fn the_way_back_is_an_input_set_of_its_own() {
+        let two = mirror(Direction::TwoWay);
+        let back = RunRequest {
+            reverse: Some(true),
+            ..RunRequest::default()
+        };
+        let set = |request| of_mirror(&two, request).map(|inputs| (inputs.input_set, inputs.reverse));
+        assert_eq!(set(&back).unwrap(), (Some("reverse".into()), true));
+        assert_eq!(
+            set(&RunRequest::default()).unwrap(),
+            (Some("forward".into()), false)
+        );
+    }
 
     #[test]
     fn a_run_made_again_is_checked_against_the_mirror_as_it_is_now() {
