@@ -25,6 +25,26 @@ pub struct Notice {
     pub over: Option<Time>,
 }
 
+/// A cause that exists (still).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raised {
+    /// What makes it the same.
+    pub cause: String,
+    /// `conflict`, `held`, `failure`.
+    pub event: &'static str,
+    /// A sentence.
+    pub text: String,
+}
+
+/// What a run changes of what people are told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notices {
+    /// Causes that exist.
+    pub raised: Vec<Raised>,
+    /// Causes that are over for its mirror.
+    pub settled: Vec<String>,
+}
+
 /// How long one process has for telling people, before another tries.
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -43,35 +63,7 @@ impl Store {
         now: Time,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        lock(&mut tx, cause).await?;
-        tx.exec(
-            "DELETE FROM notice_mirrors WHERE cause = $1 AND EXISTS (SELECT 1 FROM notices n WHERE n.cause = $1 AND n.over IS NOT NULL)",
-            args![cause],
-        )
-        .await?;
-        // Who heard of its beginning, and not of its end, hears of neither again; all others hear of its beginning.
-        tx.exec(
-            "DELETE FROM notice_sent WHERE cause = $1 AND (recipient IN \
-                 (SELECT s.recipient FROM notice_sent s WHERE s.cause = $1 AND s.ending = 1) \
-               OR EXISTS (SELECT 1 FROM notices n WHERE n.cause = $1 AND n.over_told IS NOT NULL))",
-            args![cause],
-        )
-        .await?;
-        tx.exec(
-            "INSERT INTO notices (cause, event, words, since) VALUES ($1, $2, $3, $4) ON CONFLICT (cause) DO UPDATE SET \
-               event = excluded.event, words = excluded.words, \
-               since = CASE WHEN notices.over IS NULL THEN notices.since ELSE excluded.since END, \
-               told = CASE WHEN notices.over IS NULL THEN notices.told END, \
-               teller_until = CASE WHEN notices.over IS NULL THEN notices.teller_until ELSE 0 END, \
-               over = NULL, over_told = NULL",
-            args![cause, event, text, now],
-        )
-        .await?;
-        tx.exec(
-            "INSERT INTO notice_mirrors (cause, mirror) VALUES ($1, $2) ON CONFLICT (cause, mirror) DO UPDATE SET over = NULL",
-            args![cause, mirror],
-        )
-        .await?;
+        raise_in(&mut tx, (cause, event, text), mirror, now).await?;
         tx.commit().await
     }
 
@@ -158,6 +150,60 @@ impl Store {
                    WHERE n.over IS NULL ORDER BY n.since, n.cause, m.mirror";
         gather(&self.db().rows(sql, vec![]).await?)
     }
+}
+
+/// What a run changes, of causes of its mirror alone: they are locked after its row.
+pub(crate) async fn change(
+    tx: &mut Tx,
+    notices: &Notices,
+    mirror: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    for Raised { cause, event, text } in &notices.raised {
+        raise_in(tx, (cause, event, text), mirror, now).await?;
+    }
+    for cause in &notices.settled {
+        settle_in(tx, cause, mirror, now).await?;
+    }
+    Ok(())
+}
+
+async fn raise_in(
+    tx: &mut Tx,
+    (cause, event, text): (&str, &str, &str),
+    mirror: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    lock(tx, cause).await?;
+    tx.exec(
+        "DELETE FROM notice_mirrors WHERE cause = $1 AND EXISTS (SELECT 1 FROM notices n WHERE n.cause = $1 AND n.over IS NOT NULL)",
+        args![cause],
+    )
+    .await?;
+    // Who heard of its beginning, and not of its end, hears of neither again; all others hear of its beginning.
+    tx.exec(
+        "DELETE FROM notice_sent WHERE cause = $1 AND (recipient IN \
+             (SELECT s.recipient FROM notice_sent s WHERE s.cause = $1 AND s.ending = 1) \
+           OR EXISTS (SELECT 1 FROM notices n WHERE n.cause = $1 AND n.over_told IS NOT NULL))",
+        args![cause],
+    )
+    .await?;
+    tx.exec(
+        "INSERT INTO notices (cause, event, words, since) VALUES ($1, $2, $3, $4) ON CONFLICT (cause) DO UPDATE SET \
+           event = excluded.event, words = excluded.words, \
+           since = CASE WHEN notices.over IS NULL THEN notices.since ELSE excluded.since END, \
+           told = CASE WHEN notices.over IS NULL THEN notices.told END, \
+           teller_until = CASE WHEN notices.over IS NULL THEN notices.teller_until ELSE 0 END, \
+           over = NULL, over_told = NULL",
+        args![cause, event, text, now],
+    )
+    .await?;
+    tx.exec(
+        "INSERT INTO notice_mirrors (cause, mirror) VALUES ($1, $2) ON CONFLICT (cause, mirror) DO UPDATE SET over = NULL",
+        args![cause, mirror],
+    )
+    .await
+    .map(drop)
 }
 
 /// All causes are over for a mirror that is no more, or another one now.

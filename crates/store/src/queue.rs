@@ -21,6 +21,7 @@ pub use sweep::{Come, Quiet, Quietly};
 
 use crate::Time;
 use crate::conflict::Standing;
+use crate::notice::Notices;
 use crate::run::{Finished, Run};
 
 pub(crate) use claim::{hold, lost};
@@ -146,6 +147,9 @@ pub struct Outcome {
     pub found_by_sweep: Vec<(String, u64)>,
     /// One line for the mirror's row, if it failed or cannot be tried.
     pub error: Option<String>,
+    /// What people are told of the references that wait, and of those that do no more: with the record, since whoever comes after a
+    /// crash finds them waiting, and nothing new.
+    pub notices: Notices,
 }
 
 #[cfg(test)]

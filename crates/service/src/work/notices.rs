@@ -5,6 +5,7 @@ use std::time::Duration;
 use gitwire::Oid;
 use store::Time;
 use store::conflict::{Standing, Why};
+use store::notice::{Notices, Raised};
 use store::queue::{Claim, Dues, Memory, Outcome, Work};
 
 use super::made::Trouble;
@@ -15,26 +16,6 @@ const FAILURES: u32 = 3;
 
 /// So is one that lasts so long.
 const LONG: Duration = Duration::from_secs(5 * 60);
-
-/// Something people are told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Raised {
-    /// What makes it the same.
-    pub(super) cause: String,
-    /// `conflict`, `held`, `failure`.
-    pub(super) event: &'static str,
-    /// A sentence.
-    pub(super) text: String,
-}
-
-/// What a run changes of what people are told.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Notices {
-    /// Causes that exist.
-    pub(super) raised: Vec<Raised>,
-    /// Causes that are over for this mirror.
-    pub(super) settled: Vec<String>,
-}
 
 /// Of references that wait.
 pub(super) fn of_waiting(mirror: &str, memory: &Memory, outcome: &Outcome) -> Notices {

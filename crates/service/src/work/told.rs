@@ -1,5 +1,6 @@
 //! What others learn of a run that ended: those who watch, the metrics, the log, the inbox.
 
+use store::notice::Raised;
 use store::queue::{Claim, Work};
 use store::run::{Finished, State};
 use store::{Store, StoreError, Time};
@@ -7,7 +8,7 @@ use store::{Store, StoreError, Time};
 use super::budget::Verdict;
 use super::journal::Journal;
 use super::made::{Made, Trouble};
-use super::notices::{self, Raised};
+use super::notices;
 use super::{Worker, begun};
 use crate::api::model::name_text;
 use crate::app::App;
@@ -100,13 +101,6 @@ async fn write_down(worker: &Worker, claim: &Claim, made: &Made) -> Result<(), S
     let Some(mirror) = &claim.mirror else {
         return Ok(());
     };
-    let waiting = notices::of_waiting(mirror, &made.memory, &made.outcome);
-    for raised in &waiting.raised {
-        raise(store, raised, mirror, now).await?;
-    }
-    for cause in &waiting.settled {
-        store.settle_notice(cause, mirror, now).await?;
-    }
     let raised = made
         .trouble
         .as_ref()

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::attempt;
 use super::journal::Journal;
 use super::made::Made;
-use super::{Worker, begun, told};
+use super::{Worker, begun, notices, told};
 
 /// How long a run that a person cancelled stays untouched, unless something new comes.
 const AFTER_CANCEL: Duration = Duration::from_secs(5 * 60);
@@ -98,7 +98,10 @@ where
 async fn end(worker: &Worker, claim: &Claim, journal: &Journal, made: Result<Made, StoreError>) {
     let app = &worker.app;
     match made {
-        Ok(made) => {
+        Ok(mut made) => {
+            if let Some(mirror) = &claim.mirror {
+                made.outcome.notices = notices::of_waiting(mirror, &made.memory, &made.outcome);
+            }
             if finish(worker, claim, &made.outcome).await {
                 if let Some(mirror) = &claim.mirror {
                     worker.glances.learn(mirror, claim.fence, made.digest);

@@ -1,5 +1,10 @@
+use gitwire::RefName;
+
+use crate::conflict::{Standing, Why};
 use crate::mirror::Known;
 use crate::notice::*;
+use crate::queue::Outcome;
+use crate::queue::tests::stands;
 use crate::testing::*;
 
 const CAUSE: &str = "credential ghe 401";
@@ -185,3 +190,49 @@ async fn the_failures_of_a_mirror_are_found_without_reading_those_of_others() {
         "{steps:?}"
     );
 }
+
+on_both!(what_waits_is_told_of_with_the_record_of_its_run, |fresh| {
+    fresh.settled("app").await;
+    let store = &fresh.store;
+    let conflict = "conflict app refs/heads/main 1 2";
+    let finish = async |at: i64, standing: Vec<Standing>, settled: Vec<RefName>, notices: Notices| {
+        let dues = [pushed("main", '2', '3')];
+        store.mark_due("app", &dues, Time(at)).await.unwrap();
+        let claim = fresh.claim("w", Time(at)).await.unwrap();
+        let outcome = Outcome {
+            standing,
+            settled,
+            notices,
+            ..Outcome::default()
+        };
+        store.finish(&claim, &outcome, Time(at)).await.unwrap();
+        // Who has lost the claim tells nobody anything.
+        let late = store.finish(&claim, &outcome, Time(at)).await;
+        assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
+        (
+            store.conflict_count().await.unwrap(),
+            store.notices().await.unwrap(),
+        )
+    };
+    let raised = Notices {
+        raised: vec![Raised {
+            cause: conflict.into(),
+            event: "conflict",
+            text: "both sides changed".into(),
+        }],
+        settled: vec![],
+    };
+    let stands = stands("main", Why::Conflict, '1', '2', 10);
+    let (open, inbox) = finish(10, vec![stands], vec![], raised).await;
+    assert_eq!((open, inbox.len()), (1, 1));
+    assert_eq!(
+        (inbox[0].cause.as_str(), &inbox[0].mirrors),
+        (conflict, &vec!["app".to_owned()])
+    );
+    let settled = Notices {
+        raised: vec![],
+        settled: vec![conflict.into()],
+    };
+    let (open, inbox) = finish(20, vec![], vec![name("main")], settled).await;
+    assert_eq!((open, inbox.len()), (0, 0));
+});

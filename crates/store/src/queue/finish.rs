@@ -8,6 +8,7 @@ use crate::codec::{base_columns, from_json, json, oid_value, word};
 use crate::conflict::Standing;
 use crate::db::{Tx, Value, args};
 use crate::mirror::{count_standing, set_health};
+use crate::notice;
 use crate::queue::mark::{is_news, settled_base};
 use crate::queue::told::Told;
 use crate::queue::{Claim, Outcome, Work, hold, keep_intents};
@@ -42,6 +43,7 @@ impl Store {
         if !held.moved {
             remember(&mut tx, mirror, outcome, now).await?;
             stand(&mut tx, mirror, outcome).await?;
+            notice::change(&mut tx, &outcome.notices, mirror, now).await?;
             if let Work::Due(dues) = &claim.work {
                 due_at = clear(&mut tx, mirror, dues.up_to, outcome, now).await?;
             }
