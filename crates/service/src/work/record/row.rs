@@ -1,8 +1,9 @@
 //! A finished run as its row, its references and the fault that ended it.
 
-use engine::error::{Error, Fault, Retry};
+use engine::error::{Error, Fault, Retry, Stage};
 use engine::report::{Outcome, RefReport, Report};
 use engine::side::Side;
+use engine::url::RemoteUrl;
 use gitwire::message::sanitize;
 use serde::Serialize;
 use store::queue::Work;
@@ -179,6 +180,11 @@ fn advice(error: &Error, ran: &Ran<'_>) -> Option<String> {
         Fault::TimedOut { .. } => Some("if the server only needs longer, raise the mirror's timeouts".into()),
         Fault::TooLarge { .. } => Some("raise the server's limit, or leave out what is too large".into()),
         Fault::NoAtomic => Some("leave out `atomic`".into()),
+        // Whether its reason is heard before the connection ends is a matter of luck, and over HTTP/2 it never is.
+        Fault::HungUp { .. } if error.stage == Stage::Observe && shows_no_certificate(ran, error.side) => Some(
+            "it is tried again by itself; a server that wants a client certificate hangs up like this: name it as the credential's clientCert"
+                .into(),
+        ),
         Fault::HungUp { .. } | Fault::PackCut { .. } => {
             Some("it is tried again by itself; what was not confirmed was not written".into())
         }
@@ -189,6 +195,12 @@ fn advice(error: &Error, ran: &Ran<'_>) -> Option<String> {
         by_hand::looking(&ran.request.ends.of(error.side).url).map(|command| by_hand::told(&command)),
     );
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Whether a side is asked over TLS without a certificate of refsync's own.
+fn shows_no_certificate(ran: &Ran<'_>, side: Side) -> bool {
+    let end = ran.request.ends.of(side);
+    matches!(&end.url, RemoteUrl::Http { url, .. } if url.scheme() == "https") && end.client_cert.is_none()
 }
 
 fn credential(ran: &Ran<'_>, side: Side) -> Option<String> {
