@@ -76,13 +76,13 @@ fn is_bidi(c: char) -> bool {
 }
 
 /// `` `a`, `b`, `c` `` for people.
-pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<_> = words.into_iter().map(shown).collect();
     words.join(", ")
 }
 
 /// `, did you mean …?`, if one of the words is close; else nothing.
-pub(crate) fn did_you_mean<'a>(found: &str, words: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(found: &str, words: impl IntoIterator<Item = &'a str>) -> String {
     // A long text is no misspelt word, and measuring it takes long.
     if found.len() > 64 {
         return String::new();

@@ -11,8 +11,9 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schemars::JsonSchema;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
+use super::json::{self, Json};
 use super::refusal::Refusal;
 use crate::ops::Caller;
 
@@ -112,19 +113,15 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
             "the JSON is nested deeper than {DEPTH} levels"
         )));
     }
-    // serde takes a list for a struct, and an empty one for a struct in which nothing is needed: no run of everything is made of that.
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    if matches!(first, Some(byte) if *byte != b'{') && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+    let json = serde_json::from_slice::<Json>(bytes).map_err(|error| {
+        let text = crate::ops::caller::shown(&error.to_string());
+        Refusal::malformed(format!("this is not JSON: {text}"))
+    })?;
+    // What is no object is no run of everything either.
+    if !matches!(json, Json::Object(_)) {
         return Err(Refusal::invalid("the body must be a JSON object"));
     }
-    serde_json::from_slice(bytes).map_err(|error| {
-        let text = crate::ops::caller::shown(&error.to_string());
-        if error.is_data() {
-            Refusal::invalid(text)
-        } else {
-            Refusal::malformed(format!("this is not JSON: {text}"))
-        }
-    })
+    json::read(&json).map_err(Refusal::misfit)
 }
 
 /// How deep brackets are nested, outside of texts. Of what is not JSON it may be anything.

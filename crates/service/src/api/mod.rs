@@ -47,6 +47,7 @@ mod connections;
 mod extract;
 mod first_token;
 mod handlers;
+mod json;
 pub(crate) mod model;
 pub(crate) mod rate;
 mod refusal;

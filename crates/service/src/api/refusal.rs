@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
+use super::json::Misfit;
 use super::model::problem::{FieldError, Problem};
 use crate::ops::OpError;
 
@@ -83,6 +84,16 @@ impl Refusal {
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
         let title = "The request makes no sense";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", title, detail)
+    }
+
+    /// 422: a value does not fit its type.
+    pub(super) fn misfit(misfit: Misfit) -> Self {
+        let detail = misfit.to_string();
+        let Misfit { path, message } = misfit;
+        Self {
+            errors: vec![FieldError { path, message }],
+            ..Self::invalid(detail)
+        }
     }
 
     /// 429: too often.
