@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path as FilePath, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -95,26 +96,48 @@ fn include(findings: &mut Findings, path: &FilePath) -> Option<Document> {
 }
 
 /// The files that a pattern means, sorted, with the pattern made absolute. A name without `*`, `?` and `[` must exist.
+///
+/// Only regular files are read, through links too: opening a FIFO waits for somebody who writes, and a device may never end. A directory
+/// is what `*` and `**` themselves match beside files; to any other pattern it is as odd as the rest.
 pub(crate) fn matching(base: &FilePath, pattern: &str) -> Result<(String, Vec<PathBuf>), String> {
     let base = glob::Pattern::escape(&base.to_string_lossy());
     let absolute = match pattern.starts_with('/') {
         true => pattern.to_owned(),
         false => format!("{base}/{pattern}"),
     };
+    let takes_all = matches!(pattern.rsplit('/').next(), Some("*" | "**"));
     let paths = glob::glob(&absolute)
         .map_err(|error| format!("`{}` is no pattern of files: {}", shown(pattern), error.msg))?;
     let mut found = Vec::new();
+    let mut matched = false;
     for path in paths {
         let path =
             path.map_err(|error| format!("{} cannot be read: {}", error.path().display(), error.error()))?;
-        if !path.is_dir() {
-            found.push(path);
+        matched = true;
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() && takes_all => {}
+            Ok(metadata) if !metadata.is_file() => return Err(odd(&path, metadata.file_type())),
+            // One that cannot be looked at cannot be read either, and that is told with its own name.
+            _ => found.push(path),
         }
     }
-    if found.is_empty() && !pattern.contains(['*', '?', '[']) {
+    if !matched && !pattern.contains(['*', '?', '[']) {
         return Err(format!("there is no file {}", shown(pattern)));
     }
     Ok((absolute, found))
+}
+
+/// What matches a pattern, and is nothing to read.
+fn odd(path: &FilePath, is: std::fs::FileType) -> String {
+    let path = shown(&path.to_string_lossy());
+    let is = match () {
+        () if is.is_dir() => return format!("{path} is a directory: write {path}/*.yaml for the files in it"),
+        () if is.is_fifo() => "a FIFO",
+        () if is.is_socket() => "a socket",
+        () if is.is_block_device() || is.is_char_device() => "a device",
+        () => "no regular file",
+    };
+    format!("{path} is {is}: only regular files can be included; move it away, or write a pattern that does not match it")
 }
 
 fn text(findings: &mut Findings, path: &FilePath) -> Option<String> {
@@ -186,3 +209,6 @@ fn parse<T: DeserializeOwned>(findings: &mut Findings, path: &FilePath, text: &s
         pruned.push(error.path);
     }
 }
+
+#[cfg(test)]
+mod tests;
