@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::StoreError;
 use crate::failure::failed;
+use crate::server::Server;
 
 /// How long to wait for SQLite's writing connection: in the line for it, and for the connection itself. A transaction takes
 /// milliseconds; behind one that never ends, everything else says so instead of waiting for ever.
@@ -38,6 +39,8 @@ pub(crate) struct Db {
     line: Arc<Mutex<()>>,
     /// For how long: [`LONGEST_WAIT`].
     patience: Duration,
+    /// Where PostgreSQL is.
+    server: Option<Arc<Server>>,
 }
 
 /// The right to ask for SQLite's writing connection, until the end of a transaction. PostgreSQL needs none.
@@ -177,6 +180,49 @@ impl Db {
             reader,
             line: Arc::default(),
             patience: LONGEST_WAIT,
+            server: None,
+        }
+    }
+
+    /// On this server.
+    pub(crate) fn at(self, server: Server) -> Self {
+        Self {
+            server: Some(Arc::new(server)),
+            ..self
+        }
+    }
+
+    /// Sorts a driver's error.
+    pub(crate) fn failed(&self, error: sqlx::Error) -> StoreError {
+        sorted(self.server.as_deref(), error)
+    }
+
+    /// The outcome of something that waited for a connection of the pool.
+    async fn waited<T>(&self, outcome: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        match (outcome, &self.server) {
+            (Ok(value), _) => Ok(value),
+            (Err(error @ sqlx::Error::PoolTimedOut), Some(server)) => {
+                Err(server.too_long(failed(error)).await)
+            }
+            (Err(error), _) => Err(self.failed(error)),
+        }
+    }
+
+    /// For those who do not wait for long: PostgreSQL has so long to answer. SQLite says within seconds that it is busy.
+    pub(crate) async fn within<T>(
+        &self,
+        patience: Duration,
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let Some(server) = &self.server else {
+            return asked.await;
+        };
+        match tokio::time::timeout(patience, asked).await {
+            Ok(answered) => answered,
+            Err(_) => {
+                let slow = StoreError::Busy(format!("it did not answer within {} s", patience.as_secs()));
+                Err(server.too_long(slow).await)
+            }
         }
     }
 
@@ -201,7 +247,7 @@ impl Db {
     /// It begins in a task of its own. sqlx rolls back a transaction that is dropped, but not one whose `BEGIN` nobody waited for: that
     /// connection would go back to the pool with its transaction open, take locks with every statement, and never give them back.
     async fn begin_with(&self, turn: Turn) -> Result<Tx, StoreError> {
-        let (writer, dialect) = (self.writer.clone(), self.dialect);
+        let (writer, dialect, server) = (self.writer.clone(), self.dialect, self.server.clone());
         let begun = tokio::spawn(async move {
             let inner = match dialect {
                 // A plain BEGIN would take the write lock at the first write, and fail if somebody wrote in between.
@@ -219,21 +265,21 @@ impl Db {
             inner.map(|inner| Tx {
                 inner,
                 dialect,
+                server,
                 _turn: turn,
             })
         });
         // Only the end of the runtime ends the task before its work is done.
-        begun
+        self.waited(begun.await.unwrap_or(Err(sqlx::Error::PoolClosed)))
             .await
-            .unwrap_or(Err(sqlx::Error::PoolClosed))
-            .map_err(failed)
     }
 
     /// One statement that writes; gives the rows affected.
     pub(crate) async fn exec(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
         let _turn = self.turn().await?;
         let query = sqlx::query_with(sql, bound(values)?);
-        Ok(query.execute(&self.writer).await.map_err(failed)?.rows_affected())
+        let done = self.waited(query.execute(&self.writer).await).await?;
+        Ok(done.rows_affected())
     }
 
     /// Reads rows.
@@ -243,7 +289,7 @@ impl Db {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
         let query = sqlx::query_with(sql, bound(values)?);
-        let rows = query.fetch_all(&self.reader).await.map_err(failed)?;
+        let rows = self.waited(query.fetch_all(&self.reader).await).await?;
         Ok(rows.into_iter().map(Row).collect())
     }
 
@@ -254,7 +300,8 @@ impl Db {
         values: Vec<Value>,
     ) -> Result<Option<Row>, StoreError> {
         let query = sqlx::query_with(sql, bound(values)?);
-        Ok(query.fetch_optional(&self.reader).await.map_err(failed)?.map(Row))
+        let row = self.waited(query.fetch_optional(&self.reader).await).await?;
+        Ok(row.map(Row))
     }
 }
 
@@ -263,14 +310,24 @@ impl Db {
 pub(crate) struct Tx {
     inner: Transaction<'static, Any>,
     pub(crate) dialect: Dialect,
+    server: Option<Arc<Server>>,
     /// Given back after the connection: fields are dropped in order.
     _turn: Turn,
+}
+
+/// Sorts a driver's error, with the server's address where it is about that.
+fn sorted(server: Option<&Server>, error: sqlx::Error) -> StoreError {
+    match server {
+        Some(server) => server.failed(error),
+        None => failed(error),
+    }
 }
 
 impl Tx {
     pub(crate) async fn exec(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, StoreError> {
         let query = sqlx::query_with(sql, bound(values)?);
-        let done = query.execute(&mut *self.inner).await.map_err(failed)?;
+        let done = query.execute(&mut *self.inner).await;
+        let done = done.map_err(|error| sorted(self.server.as_deref(), error))?;
         Ok(done.rows_affected())
     }
 
@@ -280,7 +337,8 @@ impl Tx {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
         let query = sqlx::query_with(sql, bound(values)?);
-        let rows = query.fetch_all(&mut *self.inner).await.map_err(failed)?;
+        let rows = query.fetch_all(&mut *self.inner).await;
+        let rows = rows.map_err(|error| sorted(self.server.as_deref(), error))?;
         Ok(rows.into_iter().map(Row).collect())
     }
 
@@ -290,11 +348,9 @@ impl Tx {
         values: Vec<Value>,
     ) -> Result<Option<Row>, StoreError> {
         let query = sqlx::query_with(sql, bound(values)?);
-        Ok(query
-            .fetch_optional(&mut *self.inner)
-            .await
-            .map_err(failed)?
-            .map(Row))
+        let row = query.fetch_optional(&mut *self.inner).await;
+        let row = row.map_err(|error| sorted(self.server.as_deref(), error))?;
+        Ok(row.map(Row))
     }
 
     /// The first row of a `SELECT`, locked until the end of the transaction. On SQLite the transaction holds the only write lock already.
@@ -351,15 +407,20 @@ impl Tx {
         &mut self,
         sql: String,
     ) -> impl futures_util::Stream<Item = Result<Row, StoreError>> + Send + Unpin {
+        let server = self.server.clone();
         sqlx::query(AssertSqlSafe(sql))
             .fetch(&mut *self.inner)
             .map_ok(Row)
-            .map_err(failed)
+            .map_err(move |error| sorted(server.as_deref(), error))
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         // The turn goes with the rest of `self`, once it is committed.
-        self.inner.commit().await.map_err(failed)
+        let server = self.server.clone();
+        self.inner
+            .commit()
+            .await
+            .map_err(|error| sorted(server.as_deref(), error))
     }
 }
 

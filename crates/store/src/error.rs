@@ -21,13 +21,23 @@ pub enum StoreError {
         /// The mirror.
         mirror: String,
     },
-    /// Locked, busy or unreachable: trying again can help.
+    /// Locked or busy: trying again can help.
     #[error("the database is busy: {0}")]
     Busy(String),
+    /// Nothing answers where it should be: trying again can help, once it does. Says where, why, and what to do.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
     /// Full, read-only, newer, damaged: a person must look. Says what to do.
     #[error("{0}")]
     Unusable(String),
     /// Anything else of the driver's.
     #[error("the database failed: {0}")]
     Database(String),
+}
+
+impl StoreError {
+    /// Whether the same can succeed in a while, without a person.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Unreachable(_))
+    }
 }

@@ -12,7 +12,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
             let code = error.code().unwrap_or_default();
             by_code(&code, error.message())
         }
-        sqlx::Error::Io(error) => StoreError::Busy(format!("it cannot be reached: {error}")),
+        sqlx::Error::Io(error) => StoreError::Unreachable(error.to_string()),
         sqlx::Error::PoolTimedOut => {
             StoreError::Busy("all connections were in use for too long; try again".to_owned())
         }

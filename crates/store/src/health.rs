@@ -1,11 +1,20 @@
 //! Whether the database answers and takes writes.
 
+use std::time::Duration;
+
 use crate::db::args;
 use crate::{Store, StoreError};
 
+/// How long PostgreSQL may take to answer: who asks whether it does gives up soon, and should be told why it does not.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Store {
-    /// An error if it cannot be read or written.
+    /// An error if it cannot be read or written, or a server does not answer within a few seconds.
     pub async fn check(&self) -> Result<(), StoreError> {
+        self.db().within(PATIENCE, self.look()).await
+    }
+
+    async fn look(&self) -> Result<(), StoreError> {
         self.db()
             .first("SELECT count(*) AS steps FROM refsync_schema", vec![])
             .await?;

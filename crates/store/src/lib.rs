@@ -22,6 +22,7 @@ mod open;
 pub mod page;
 pub mod queue;
 pub mod run;
+mod server;
 pub mod session;
 #[cfg(test)]
 mod testing;

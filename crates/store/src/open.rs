@@ -11,6 +11,7 @@ use sqlx::{AnyConnection, ConnectOptions, Connection, Executor};
 use crate::StoreError;
 use crate::db::{Db, Dialect, LONGEST_WAIT};
 use crate::failure::failed;
+use crate::server::Server;
 
 /// How long a statement waits for another process's lock on a SQLite file, in milliseconds.
 const BUSY_MS: u32 = if cfg!(test) { 200 } else { 5_000 };
@@ -96,15 +97,16 @@ pub(crate) async fn open(url: &SecretString) -> Result<Db, StoreError> {
                         Ok(meta.idle_for < Duration::from_secs(2) || connection.ping().await.is_ok())
                     })
                 });
+            let server = Server::of(url)?;
             let options = options(url.expose_secret())?;
             // A pool would wait long for a server that is not there.
             let first = tokio::time::timeout(CONNECT, options.connect())
                 .await
-                .map_err(|_| StoreError::Busy("it does not answer".to_owned()))?
-                .map_err(failed)?;
-            first.close().await.map_err(failed)?;
+                .map_err(|_| server.unreachable(format!("no answer within {} s", CONNECT.as_secs())))?
+                .map_err(|error| server.failed(error))?;
+            first.close().await.map_err(|error| server.failed(error))?;
             let pool = pool.connect_lazy_with(options);
-            Ok(Db::new(Dialect::Postgres, pool.clone(), pool))
+            Ok(Db::new(Dialect::Postgres, pool.clone(), pool).at(server))
         }
     }
 }

@@ -38,7 +38,7 @@ impl Bell {
             Dialect::Sqlite => None,
             Dialect::Postgres => {
                 // Listening before the first look, so that nothing told in between is missed.
-                let first = listen(url).await.map_err(crate::failure::failed)?;
+                let first = listen(url).await.map_err(|error| db.failed(error))?;
                 Some(tokio::spawn(relay(first, url.clone(), rings.clone())))
             }
         };

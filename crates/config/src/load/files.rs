@@ -131,13 +131,17 @@ pub(crate) fn matching(base: &FilePath, pattern: &str) -> Result<(String, Vec<Pa
 fn odd(path: &FilePath, is: std::fs::FileType) -> String {
     let path = shown(&path.to_string_lossy());
     let is = match () {
-        () if is.is_dir() => return format!("{path} is a directory: write {path}/*.yaml for the files in it"),
+        () if is.is_dir() => {
+            return format!("{path} is a directory: write {path}/*.yaml for the files in it");
+        }
         () if is.is_fifo() => "a FIFO",
         () if is.is_socket() => "a socket",
         () if is.is_block_device() || is.is_char_device() => "a device",
         () => "no regular file",
     };
-    format!("{path} is {is}: only regular files can be included; move it away, or write a pattern that does not match it")
+    format!(
+        "{path} is {is}: only regular files can be included; move it away, or write a pattern that does not match it"
+    )
 }
 
 fn text(findings: &mut Findings, path: &FilePath) -> Option<String> {

@@ -68,6 +68,7 @@ fn put_off(error: &StoreError) -> Refusal {
     tracing::error!(%error, "a delivery could not be written down; its host is told to try again");
     match error {
         StoreError::Busy(_) => Refusal::later("the database is busy: try again", 5),
+        StoreError::Unreachable(_) => Refusal::later("the database cannot be reached: try again", 30),
         _ => Refusal::later("the delivery could not be written down: try again", 30),
     }
 }

@@ -76,6 +76,10 @@ impl From<StoreError> for OpError {
             StoreError::Conflict(text) => Self::Conflict(text),
             StoreError::Fenced { .. } => Self::Conflict(error.to_string()),
             StoreError::Busy(_) => Self::Busy("the database is busy: try again".into()),
+            // Who asks may not have shown a token yet: that is in the database, too.
+            StoreError::Unreachable(_) => {
+                Self::Busy("the database cannot be reached: refsync's log says where and why".into())
+            }
             StoreError::Unusable(_) | StoreError::Database(_) => Self::Failed(error.to_string()),
         }
     }

@@ -175,17 +175,9 @@ pub(crate) async fn readiness(app: &App) -> Readiness {
     if app.stopping.is_cancelled() {
         problems.push("this process is stopping".to_owned());
     }
-    if let Err(error) = app.store.check().await {
-        problems.push(format!("the database does not take writes: {}", outward(&error)));
-    }
-    match others(app).await {
-        Ok(others) if others.is_empty() => {}
-        Ok(others) => problems.push(format!(
-            "the configuration of this process ({}) differs from that of {}: give all of them the same file",
-            app.worker,
-            others.join(", ")
-        )),
-        Err(error) => problems.push(format!("the other processes are not known: {}", outward(&error))),
+    match app.store.check().await {
+        Ok(()) => problems.extend(apart(app).await),
+        Err(error) => problems.push(format!("the database does not take writes: {}", outward(&error))),
     }
     let ready = problems.is_empty();
     // The old configuration is in force, and does its work. What is wrong may quote the file, which takes a token to see.
@@ -200,8 +192,22 @@ pub(crate) async fn readiness(app: &App) -> Readiness {
 fn outward(error: &StoreError) -> &'static str {
     match error {
         StoreError::Busy(_) => "it is busy",
+        StoreError::Unreachable(_) => "it cannot be reached, the log says where and why",
         StoreError::Unusable(_) => "it cannot be used, the log says why",
         _ => "it failed, the log says how",
+    }
+}
+
+/// What is wrong with this process among the others.
+async fn apart(app: &App) -> Option<String> {
+    match others(app).await {
+        Ok(others) if others.is_empty() => None,
+        Ok(others) => Some(format!(
+            "the configuration of this process ({}) differs from that of {}: give all of them the same file",
+            app.worker,
+            others.join(", ")
+        )),
+        Err(error) => Some(format!("the other processes are not known: {}", outward(&error))),
     }
 }
 

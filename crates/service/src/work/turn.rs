@@ -133,7 +133,7 @@ async fn finish(worker: &Worker, claim: &Claim, outcome: &Outcome) -> bool {
             .await
         {
             Ok(()) => return true,
-            Err(StoreError::Busy(_)) if since.elapsed() < lease => {
+            Err(error) if error.may_pass() && since.elapsed() < lease => {
                 tokio::time::sleep(RECORD_AGAIN).await;
                 // The claim must not lapse meanwhile.
                 if !matches!(

@@ -101,21 +101,6 @@ async fn a_file_that_another_process_holds_is_busy() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_there_or_not_ours_is_said_at_once() {
-    let url = testkit::postgres::database();
-    let missing = url.replace("/test_", "/no_such_");
-    let error = refused(missing).await;
-    assert!(
-        matches!(&error, StoreError::Unusable(text) if text.contains("does not exist")),
-        "{error:?}"
-    );
-    // Nobody listens on the port of a test that ended.
-    let error = refused("postgres://refsync:hunter2@127.0.0.1:1/x".to_owned()).await;
-    assert!(matches!(&error, StoreError::Busy(_)), "{error:?}");
-    assert!(!error.to_string().contains("hunter2"), "{error}");
-}
-
-#[tokio::test]
 async fn a_transaction_that_nobody_waits_for_holds_nothing() {
     let url = testkit::postgres::database();
     let store = Store::open(&url.clone().into()).await.unwrap();

@@ -4,17 +4,23 @@ use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::load::load;
 use crate::Config;
+use crate::load::load;
 
 /// What is read with this pattern, or all problems, where something odd stands beside `a.yaml`.
 fn including(pattern: &str, odd: impl Fn(&Path)) -> Result<Config, String> {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
-    let mirror = |name: &str| format!("mirrors: [{{name: {name}, source: 'https://h/{name}', target: 'https://i/{name}'}}]\n");
+    let mirror = |name: &str| {
+        format!("mirrors: [{{name: {name}, source: 'https://h/{name}', target: 'https://i/{name}'}}]\n")
+    };
     std::fs::create_dir(at("mirrors.d")).unwrap();
     std::fs::create_dir(at("real")).unwrap();
-    std::fs::write(at("refsync.yaml"), format!("version: 1\ninclude: ['{pattern}']\n")).unwrap();
+    std::fs::write(
+        at("refsync.yaml"),
+        format!("version: 1\ninclude: ['{pattern}']\n"),
+    )
+    .unwrap();
     std::fs::write(at("mirrors.d/a.yaml"), mirror("a")).unwrap();
     std::fs::write(at("real/b.yaml"), mirror("b")).unwrap();
     odd(&at("mirrors.d/b.yaml"));
@@ -52,5 +58,8 @@ fn a_pattern_reads_regular_files_alone_and_names_whatever_else_it_matches() {
     assert_eq!(including("mirrors.d/*", directory).unwrap().mirrors.len(), 1);
     let dangling = |path: &Path| std::os::unix::fs::symlink("nowhere", path).unwrap();
     let problem = including("mirrors.d/*.yaml", dangling).unwrap_err();
-    assert!(problem.starts_with("mirrors.d/b.yaml: it cannot be read: "), "{problem}");
+    assert!(
+        problem.starts_with("mirrors.d/b.yaml: it cannot be read: "),
+        "{problem}"
+    );
 }
