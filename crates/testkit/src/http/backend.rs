@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, Bytes, BytesMut};
 use hyper::http::request::Parts;
@@ -19,11 +19,33 @@ const HEADER_LIMIT: usize = 64 * 1024;
 /// The backends that run for one server, and what they complained about.
 #[derive(Debug, Default)]
 pub(crate) struct Backends {
-    running: Mutex<HashSet<i32>>,
+    running: Mutex<Running>,
     complaints: Mutex<String>,
 }
 
+#[derive(Debug, Default)]
+struct Running {
+    ids: HashSet<i32>,
+    /// The server is gone: what a request starts that it still had is killed at once. Left alone, `git http-backend` reads the end of
+    /// a body that was cut again and again, for ever.
+    is_over: bool,
+}
+
 impl Backends {
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One was started.
+    fn add(&self, id: i32) {
+        let mut running = self.running();
+        if running.is_over {
+            kill(id);
+            return;
+        }
+        running.ids.insert(id);
+    }
+
     pub(crate) fn complaints(&self) -> String {
         self.complaints
             .lock()
@@ -33,24 +55,23 @@ impl Backends {
 
     /// Asks one backend and its children to end. Nothing happens when it has ended already.
     pub(crate) fn terminate(&self, id: i32) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(group) = Pid::from_raw(id).filter(|_| running.contains(&id)) {
+        let running = self.running();
+        if let Some(group) = Pid::from_raw(id).filter(|_| running.ids.contains(&id)) {
             let _ = kill_process_group(group, Signal::TERM);
         }
     }
 
-    /// Kills what runs, each with its children.
+    /// Kills what runs, each with its children, and what is started from now on.
     pub(crate) fn kill(&self) {
-        for id in self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain()
-        {
-            if let Some(group) = Pid::from_raw(id) {
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-        }
+        let mut running = self.running();
+        running.is_over = true;
+        running.ids.drain().for_each(kill);
+    }
+}
+
+fn kill(id: i32) {
+    if let Some(group) = Pid::from_raw(id) {
+        let _ = kill_process_group(group, Signal::KILL);
     }
 }
 
@@ -129,11 +150,7 @@ impl Backend {
             .id()
             .and_then(|id| i32::try_from(id).ok())
             .expect("a child just started has an id");
-        backends
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id);
+        backends.add(id);
         let stderr = child.stderr.take().expect("standard error is piped");
         tokio::spawn(keep_complaints(stderr, Arc::clone(&backends)));
         Backend { child, id, backends }
@@ -163,11 +180,7 @@ impl Backend {
     /// Waits for its end.
     pub(crate) async fn ended(mut self) {
         let _ = self.child.wait().await;
-        self.backends
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.id);
+        self.backends.running().ids.remove(&self.id);
     }
 }
 
@@ -248,7 +261,19 @@ fn percent_decoded(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_started_for_a_server_that_is_gone_is_killed() {
+        let backends = Backends::default();
+        backends.kill();
+        let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
+        backends.add(i32::try_from(child.id().unwrap()).unwrap());
+        let ended = child.wait().await.unwrap();
+        assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()));
+    }
 
     #[test]
     fn paths_are_decoded() {
