@@ -300,10 +300,12 @@ async fn conclude(
     let whole = matches!(&claim.work, Work::Due(dues) if dues.all);
     let clean = matches!(state, Some(State::Succeeded)) && outcome.retry_at.is_none();
     if clean && !run.is_some_and(|run| run.inputs.dry_run) {
-        // Both sides were equal before this run but for what it wrote, or it looked at everything.
+        // Both sides were equal before this run but for what it wrote, or it looked at everything; or an earlier run had looked at
+        // everything, and of what stood then nothing waits any more, nor is anything due again.
         tx.exec(
             "UPDATE mirrors SET in_sync_at = $2 WHERE name = $1 AND waiting = 0 AND behind_since IS NULL \
-             AND (in_sync_at IS NOT NULL OR $3 = 1)",
+             AND (in_sync_at IS NOT NULL OR $3 = 1 \
+               OR (refs_known = 1 AND NOT EXISTS (SELECT 1 FROM due d WHERE d.mirror = mirrors.name)))",
             args![mirror, now, whole],
         )
         .await?;

@@ -346,3 +346,35 @@ on_both!(
         assert!(store.mirror("app").await.unwrap().in_sync_at.unwrap() < Time(11));
     }
 );
+
+on_both!(a_mirror_whose_only_conflict_was_settled_is_in_sync, |fresh| {
+    // Of a mirror that nobody looked at as a whole it is not known.
+    for (mirror, looked_at, health) in [("app", Some(7), Health::InSync), ("web", None, Health::New)] {
+        let store = &fresh.store;
+        store.adopt(&[known(mirror)], Time(10)).await.unwrap();
+        let claim = fresh.claim("w", Time(10)).await.unwrap();
+        let outcome = Outcome {
+            looked_at,
+            standing: vec![stands("main", Why::Conflict, '3', '4', 10)],
+            ..Outcome::default()
+        };
+        store.finish(&claim, &outcome, Time(11)).await.unwrap();
+        assert_eq!(store.mirror(mirror).await.unwrap().health, Health::Waiting);
+        let due = [pushed("main", '3', '4')];
+        store.mark_due(mirror, &due, Time(12)).await.unwrap();
+        let claim = fresh.claim("w", Time(12)).await.unwrap();
+        let id = format!("01920000-{mirror}");
+        let outcome = Outcome {
+            run: Some(finished(run(&id, Some(mirror), State::Succeeded))),
+            settled: vec![name("main")],
+            ..Outcome::default()
+        };
+        store.finish(&claim, &outcome, Time(13)).await.unwrap();
+        let now = store.mirror(mirror).await.unwrap();
+        assert_eq!(
+            (now.health, now.in_sync_at),
+            (health, looked_at.map(|_| Time(13))),
+            "{mirror}"
+        );
+    }
+});
