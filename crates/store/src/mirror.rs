@@ -93,6 +93,10 @@ pub struct Overview {
     pub conflicts: u32,
     /// Runs that wait for approval.
     pub held: u32,
+    /// References that a host or refsync refuses to write, until a side changes.
+    pub refused: u32,
+    /// Why the one of them that waits longest is refused, for people.
+    pub refusal: Option<String>,
     /// References in scope, as of the last full look; `None` before the first.
     pub references: Option<u64>,
     /// Who paused it, when.
@@ -204,7 +208,12 @@ fn conditions(filter: &Filter, values: &mut Vec<Value>) -> String {
 
 const OVERVIEW: &str = "SELECT m.name, m.fingerprint, m.labels, m.source_url, m.target_url, m.sweep_ms, m.schedule, m.two_way, m.by_hand, \
      m.paused_by, m.paused_at, m.due_at, m.failures, m.error, m.health, m.behind_since, m.in_sync_at, m.changed_at, \
-     m.last_run, m.conflicts, m.held, m.refs, m.refs_known FROM mirrors m";
+     m.last_run, m.conflicts, m.held, m.refs, m.refs_known, \
+     CASE WHEN m.waiting = 0 THEN 0 ELSE (SELECT count(*) FROM standing s WHERE s.mirror = m.name \
+       AND s.why IN ('rejected', 'refused')) END AS refused, \
+     CASE WHEN m.waiting = 0 THEN NULL ELSE (SELECT s.words FROM standing s WHERE s.mirror = m.name \
+       AND s.why IN ('rejected', 'refused') ORDER BY s.since, s.name LIMIT 1) END AS refusal \
+     FROM mirrors m";
 
 fn overview(row: &Row) -> Result<Overview, StoreError> {
     let paused = match (row.maybe_text("paused_by")?, row.maybe_time("paused_at")?) {
@@ -233,6 +242,8 @@ fn overview(row: &Row) -> Result<Overview, StoreError> {
         next_at: row.maybe_time("due_at")?,
         conflicts: row.count("conflicts")?,
         held: row.count("held")?,
+        refused: row.count("refused")?,
+        refusal: row.maybe_text("refusal")?,
         references: match row.flag("refs_known")? {
             true => Some(row.count("refs")?),
             false => None,

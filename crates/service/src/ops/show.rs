@@ -72,8 +72,10 @@ pub(crate) fn mirror(found: &Found, version: Option<i64>) -> model::mirror::Mirr
         counts: Counts {
             conflicts: overview.conflicts,
             held: overview.held,
+            refused: overview.refused,
             references: overview.references,
         },
+        refusal: overview.refusal.clone(),
         paused: overview
             .paused
             .clone()

@@ -69,6 +69,7 @@ pub(crate) fn mirror(name: &str) -> Mirror {
             references: Some(1204),
             ..Counts::default()
         },
+        refusal: None,
         paused: None,
         spec: None,
     }

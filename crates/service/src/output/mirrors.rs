@@ -102,6 +102,7 @@ fn state(mirror: &Mirror) -> String {
         MirrorState::Waiting => [
             counted(mirror.counts.conflicts, "conflict", "conflicts"),
             counted(mirror.counts.held, "held run", "held runs"),
+            refusal(mirror),
         ]
         .into_iter()
         .flatten()
@@ -114,6 +115,20 @@ fn state(mirror: &Mirror) -> String {
         [] => word.to_owned(),
         reasons => format!("{word}: {}", reasons.join(", ")),
     }
+}
+
+/// `1 reference not written: hook declined`, with the oldest reason.
+fn refusal(mirror: &Mirror) -> Option<String> {
+    let noun = match mirror.counts.refused {
+        0 => return None,
+        1 => "reference",
+        _ => "references",
+    };
+    let count = grouped(u64::from(mirror.counts.refused));
+    Some(match &mirror.refusal {
+        Some(why) => format!("{count} {noun} not written: {why}"),
+        None => format!("{count} {noun} not written"),
+    })
 }
 
 /// `12 mirrors: 10 in sync, 2 failed`.
@@ -296,6 +311,7 @@ fn happened(view: &mut View<'_>, mirror: &Mirror, screen: &Screen) {
         };
         view.field("Error", Cell::new(text).tone(Tone::Bad));
     }
+    view.field_if("Waits", refusal(mirror));
     let to_come = mirror.next_at.filter(|at| timestamp(*at) > screen.now());
     view.field_if("Next try", to_come.map(|at| ago(at, screen)));
 }

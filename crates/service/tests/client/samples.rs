@@ -15,7 +15,7 @@ pub(crate) fn mirror(name: &str) -> Value {
         "atomic": false, "sweepSeconds": 300, "schedule": null, "webhooks": true, "origin": "api", "readOnly": false,
         "version": 7, "state": "in-sync", "behindSince": null, "inSyncAt": "2026-11-21T09:00:00.000Z",
         "changedAt": null, "lastRun": null, "failures": 0, "error": null, "nextAt": null,
-        "counts": {"conflicts": 0, "held": 0, "references": 3}, "paused": null,
+        "counts": {"conflicts": 0, "held": 0, "refused": 0, "references": 3}, "refusal": null, "paused": null,
         "spec": {"name": name, "source": "https://a.example/app.git", "target": "https://b.example/app.git"},
     })
 }

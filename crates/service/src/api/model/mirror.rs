@@ -64,6 +64,8 @@ pub(crate) struct Mirror {
     pub(crate) next_at: Option<Moment>,
     /// How many there are.
     pub(crate) counts: Counts,
+    /// Why references are not written: the reason of the one that waits longest; `null` where none is refused.
+    pub(crate) refusal: Option<String>,
     /// Who paused it, and when.
     pub(crate) paused: Option<Paused>,
     /// Its definition as the API takes it, without secrets. Only where one mirror is shown.
@@ -133,6 +135,8 @@ pub(crate) struct Counts {
     pub(crate) conflicts: u32,
     /// Runs that wait for approval.
     pub(crate) held: u32,
+    /// References that a host's rules, or refsync's own, keep from being written until a side changes.
+    pub(crate) refused: u32,
     /// References in scope, as of the last full look; `null` before the first.
     pub(crate) references: Option<u64>,
 }

@@ -11,6 +11,7 @@ fn several() -> Vec<Mirror> {
             counts: Counts {
                 conflicts: 2,
                 held: 1,
+                refused: 0,
                 references: Some(14),
             },
             behind_since: Some(moment(7_200)),
@@ -173,4 +174,31 @@ fn a_failed_mirror_tells_the_error_and_the_next_try() {
     details: refsync run view --mirror core-authentication-service; preflight:
     refsync mirror check core-authentication-service
     ");
+}
+
+#[test]
+fn a_list_says_why_references_are_not_written() {
+    let waiting = |refused, why: Option<&str>| Mirror {
+        state: MirrorState::Waiting,
+        counts: Counts {
+            refused,
+            ..Counts::default()
+        },
+        refusal: why.map(Into::into),
+        ..mirror("app")
+    };
+    let told = list(&[waiting(1, Some("hook declined"))], false, &Screen::pipe(now()));
+    assert!(
+        told.contains("\twaiting: 1 reference not written: hook declined\t"),
+        "{told}"
+    );
+    let told = list(
+        &[waiting(2, Some("\u{1b}[2Jprotected"))],
+        true,
+        &Screen::pipe(now()),
+    );
+    assert!(
+        told.contains("waiting: 2 references not written: ") && !told.contains('\u{1b}'),
+        "{told}"
+    );
 }

@@ -378,3 +378,31 @@ on_both!(a_mirror_whose_only_conflict_was_settled_is_in_sync, |fresh| {
         );
     }
 });
+
+on_both!(a_mirror_tells_what_is_refused_and_why, |fresh| {
+    fresh.settled("app").await;
+    let store = &fresh.store;
+    store.mark_due("app", &[Due::sweep()], Time(10)).await.unwrap();
+    let claim = fresh.claim("w", Time(10)).await.unwrap();
+    let refused = |short, why, text: &str, at| Standing {
+        text: text.into(),
+        ..stands(short, why, '3', '4', at)
+    };
+    let outcome = Outcome {
+        standing: vec![
+            refused("a", Why::Refused, "a case clash", 10),
+            refused("b", Why::Rejected, "hook declined", 9),
+            refused("c", Why::TargetOnly, "its own", 8),
+        ],
+        ..Outcome::default()
+    };
+    store.finish(&claim, &outcome, Time(11)).await.unwrap();
+    let told = store.mirror("app").await.unwrap();
+    assert_eq!(
+        (told.refused, told.refusal.as_deref()),
+        (2, Some("hook declined"))
+    );
+    fresh.settled("web").await;
+    let told = store.mirror("web").await.unwrap();
+    assert_eq!((told.refused, told.refusal), (0, None));
+});
