@@ -10,11 +10,21 @@ use super::view::View;
 use super::when::{ago, short_ago};
 use crate::api::model::reference::{Drift, ReferenceState};
 
+/// Of how many mirrors reports are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// The one that was named.
+    One,
+    /// One of several: where no line for people names it, each reference does.
+    Several,
+}
+
 /// The report.
-pub(crate) fn report(drift: &Drift, wide: bool, screen: &Screen) -> String {
+pub(crate) fn report(drift: &Drift, of: Of, wide: bool, screen: &Screen) -> String {
     let mut view = View::new(screen);
     if !drift.references.is_empty() {
-        view.grid(&grid(drift, wide, screen)).gap();
+        let named = of == Of::Several && !screen.is_terminal();
+        view.grid(&grid(drift, named, wide, screen)).gap();
     }
     let any = |state| drift.references.iter().any(|reference| reference.state == state);
     let mark = marks::reference(match is_drifted(drift) {
@@ -38,6 +48,9 @@ pub(crate) fn report(drift: &Drift, wide: bool, screen: &Screen) -> String {
             view.next("There are more references that differ than are listed here.");
         }
         advice(&mut view, drift);
+        if of == Of::Several {
+            view.gap();
+        }
     }
     view.text()
 }
@@ -53,7 +66,7 @@ pub(crate) fn is_drifted(drift: &Drift) -> bool {
         })
 }
 
-fn grid(drift: &Drift, wide: bool, screen: &Screen) -> Grid {
+fn grid(drift: &Drift, named: bool, wide: bool, screen: &Screen) -> Grid {
     let mut columns = vec![
         Column::new(""),
         Column::new("REFERENCE").fit(Fit::Middle).least(24),
@@ -64,6 +77,9 @@ fn grid(drift: &Drift, wide: bool, screen: &Screen) -> Grid {
     ];
     if wide {
         columns.extend([Column::new("BASE"), Column::new("RUN"), Column::new("WHY")]);
+    }
+    if named {
+        columns.insert(1, Column::new("MIRROR"));
     }
     let mut grid = Grid::new(columns);
     for reference in &drift.references {
@@ -92,6 +108,9 @@ fn grid(drift: &Drift, wide: bool, screen: &Screen) -> Grid {
                 Cell::new(reference.run.as_deref().unwrap_or_default()),
                 Cell::new(reference.text.as_deref().unwrap_or_default()),
             ]);
+        }
+        if named {
+            row.insert(1, Cell::new(&drift.mirror));
         }
         grid.row(row);
     }
@@ -148,7 +167,7 @@ mod tests {
             drifting("refs/heads/old", ReferenceState::Deletion),
             drifting("refs/heads/own", ReferenceState::TargetOnly),
         ]);
-        insta::assert_snapshot!(report(&drift, false, &Screen::plain(80, now())), @"
+        insta::assert_snapshot!(report(&drift, Of::One, false, &Screen::plain(80, now())), @"
            REFERENCE                   SOURCE   TARGET   STATE                  SINCE
         *  refs/heads/main             a1b2c3d  b1b2c3d  behind                    2h
         !  refs/heads/release/2026.11  a1b2c3d  b1b2c3d  conflict                  2h
@@ -161,7 +180,7 @@ mod tests {
         to decide: refsync conflict view app REFERENCE
         to bring it over now: refsync mirror run app --wait
         ");
-        insta::assert_snapshot!(report(&drift, true, &Screen::plain(80, now()).endless()), @"
+        insta::assert_snapshot!(report(&drift, Of::One, true, &Screen::plain(80, now()).endless()), @"
            REFERENCE                   SOURCE                                    TARGET                                    STATE                  SINCE  BASE                                      RUN                                   WHY
         *  refs/heads/main             a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4  b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4  behind                    2h  c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4  019a0b1c-2d3e-7000-8000-000000000001  in words
         !  refs/heads/release/2026.11  a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4  b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4  conflict                  2h  c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4c1b2c3d4  019a0b1c-2d3e-7000-8000-000000000001  in words
@@ -173,7 +192,7 @@ mod tests {
         to decide: refsync conflict view app REFERENCE
         to bring it over now: refsync mirror run app --wait
         ");
-        insta::assert_snapshot!(report(&drift, false, &Screen::pipe(now())), @"
+        insta::assert_snapshot!(report(&drift, Of::One, false, &Screen::pipe(now())), @"
         behind	refs/heads/main	a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4	b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4	behind	2026-11-21T07:00:00.000Z
         conflict	refs/heads/release/2026.11	a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4	b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4	conflict	2026-11-21T07:00:00.000Z
         deletion not mirrored	refs/heads/old	absent	b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4b1b2c3d4	deletion not mirrored	2026-11-21T07:00:00.000Z
@@ -190,7 +209,7 @@ mod tests {
         ]);
         assert!(!is_drifted(&own));
         assert!(is_drifted(&Drift { cut: true, ..own }));
-        insta::assert_snapshot!(report(&drift(&[]), false, &Screen::plain(80, now())), @"
+        insta::assert_snapshot!(report(&drift(&[]), Of::One, false, &Screen::plain(80, now())), @"
         ✓ app: 1,204 in sync
         As the last runs saw it, told just now; --live looks at both sides now.
         ");

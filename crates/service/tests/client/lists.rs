@@ -192,6 +192,78 @@ fn a_drift_report_exits_3_unless_all_is_as_it_should_be() {
 }
 
 #[test]
+fn the_drift_of_several_mirrors_is_one_document_and_its_exit_code_the_highest() {
+    let drift = |name: &str, states: &[&str], unsure: Option<&str>| {
+        let references: Vec<_> = states
+            .iter()
+            .map(|state| {
+                json!({
+                    "name": "refs/heads/x", "source": null, "target": "2".repeat(40), "base": null, "state": state,
+                    "text": null, "since": null, "run": null,
+                })
+            })
+            .collect();
+        json!({
+            "mirror": name, "live": false, "at": "2026-11-21T09:00:00.000Z", "inSync": 3, "cut": false,
+            "references": references, "unsure": unsure,
+        })
+    };
+    let gone = json!({
+        "type": "urn:refsync:unreachable", "title": "A repository cannot be read", "status": 424,
+        "detail": "the source is away",
+    });
+    let start = || {
+        let mirrors = json!({"items": [mirror("app"), mirror("core"), mirror("web")], "next": null});
+        Stub::start()
+            .on("GET /mirrors", Answer::json(200, &mirrors))
+            .on(
+                "GET /mirrors/app/diff",
+                Answer::json(200, &drift("app", &["behind"], None)),
+            )
+            .on("GET /mirrors/core/diff", Answer::json(424, &gone))
+            .on(
+                "GET /mirrors/web/diff",
+                Answer::json(200, &drift("web", &[], Some("nobody looked"))),
+            )
+            .on(
+                "GET /mirrors/api/diff",
+                Answer::json(200, &drift("api", &[], None)),
+            )
+    };
+    for (words, names, exit) in [
+        (&["--all"][..], &["app", "web"][..], 3),
+        (&["-l", "team=pay"], &["app", "web"], 3),
+        (&["api", "web"], &["api", "web"], 1),
+        (&["api", "core"], &["api"], 1),
+        (&["api", "api"], &["api", "api"], 0),
+    ] {
+        let stub = start();
+        let finished = stub.run(&[&["mirror", "diff", "-o", "json"], words].concat());
+        assert_eq!(finished.code, Some(exit), "{words:?}: {}", everything(&finished));
+        let told: Vec<Value> = serde_json::from_str(&finished.stdout).unwrap();
+        let told: Vec<_> = told.iter().map(|one| one["mirror"].as_str().unwrap()).collect();
+        assert_eq!(told, names, "{words:?}");
+        let asks_core = words != ["api", "web"] && words != ["api", "api"];
+        assert_eq!(
+            finished.stderr.contains("core: the source is away"),
+            asks_core,
+            "{words:?}"
+        );
+    }
+    let told = start().run(&["mirror", "diff", "--all"]);
+    assert!(
+        told.stdout.contains("\tapp\trefs/heads/x\t"),
+        "{}",
+        everything(&told)
+    );
+    assert!(
+        told.stderr.contains("web: nobody looked; --live"),
+        "{}",
+        told.stderr
+    );
+}
+
+#[test]
 fn what_nobody_could_look_at_is_not_told_to_be_in_sync() {
     let drift = json!({
         "mirror": "app", "live": false, "at": "2026-11-21T09:00:00.000Z", "inSync": 3, "cut": false, "references": [],
