@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::StoreError;
 use crate::failure::failed;
+use crate::file::OpenFile;
 use crate::server::Server;
 
 /// How long to wait for SQLite's writing connection: in the line for it, and for the connection itself. A transaction takes
@@ -41,6 +42,8 @@ pub(crate) struct Db {
     patience: Duration,
     /// Where PostgreSQL is.
     server: Option<Arc<Server>>,
+    /// The file of SQLite.
+    file: Option<Arc<OpenFile>>,
 }
 
 /// The right to ask for SQLite's writing connection, until the end of a transaction. PostgreSQL needs none.
@@ -181,7 +184,21 @@ impl Db {
             line: Arc::default(),
             patience: LONGEST_WAIT,
             server: None,
+            file: None,
         }
+    }
+
+    /// In this file.
+    pub(crate) fn in_file(self, file: OpenFile) -> Self {
+        Self {
+            file: Some(Arc::new(file)),
+            ..self
+        }
+    }
+
+    /// The file of SQLite.
+    pub(crate) fn file(&self) -> Option<Arc<OpenFile>> {
+        self.file.clone()
     }
 
     /// On this server.

@@ -30,6 +30,17 @@ pub enum StoreError {
     /// Full, read-only, newer, damaged: a person must look. Says what to do.
     #[error("{0}")]
     Unusable(String),
+    /// The file of SQLite is not the open one any more: the system keeps the open one only until the last process closes it.
+    #[error(
+        "the database file {} was {what} while refsync has it open: what refsync writes is lost when it stops. If it was moved, move it back; \
+         else stop refsync and put a backup in its place with `refsync db restore`", path.display()
+    )]
+    Adrift {
+        /// Where it was opened.
+        path: std::path::PathBuf,
+        /// `moved or removed`, `replaced by another`.
+        what: &'static str,
+    },
     /// Anything else of the driver's.
     #[error("the database failed: {0}")]
     Database(String),

@@ -9,9 +9,20 @@ use crate::{Store, StoreError};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Store {
-    /// An error if it cannot be read or written, or a server does not answer within a few seconds.
+    /// An error if it cannot be read or written, its file is not where it was, or a server does not answer within a few seconds.
     pub async fn check(&self) -> Result<(), StoreError> {
+        self.check_file().await?;
         self.db().within(PATIENCE, self.look()).await
+    }
+
+    /// An error if the file of SQLite is not where it was opened any more.
+    pub async fn check_file(&self) -> Result<(), StoreError> {
+        let Some(file) = self.db().file() else {
+            return Ok(());
+        };
+        // Only the end of the runtime ends it, and then nobody waits for it.
+        let checked = tokio::task::spawn_blocking(move || file.check()).await;
+        checked.unwrap_or(Ok(()))
     }
 
     async fn look(&self) -> Result<(), StoreError> {

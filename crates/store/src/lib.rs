@@ -13,6 +13,7 @@ mod db;
 pub mod delivery;
 pub mod error;
 mod failure;
+mod file;
 pub mod health;
 pub mod host;
 pub mod migrate;

@@ -11,6 +11,7 @@ use sqlx::{AnyConnection, ConnectOptions, Connection, Executor};
 use crate::StoreError;
 use crate::db::{Db, Dialect, LONGEST_WAIT};
 use crate::failure::failed;
+use crate::file::OpenFile;
 use crate::server::Server;
 
 /// How long a statement waits for another process's lock on a SQLite file, in milliseconds.
@@ -81,9 +82,10 @@ pub(crate) async fn open(url: &SecretString) -> Result<Db, StoreError> {
                 .await
                 .map_err(|error| at_path(&path, failed(error)))?;
             first.close().await.map_err(failed)?;
+            let file = OpenFile::of(&path)?;
             let writer = sqlite(1).connect_lazy_with(options.clone());
             let reader = sqlite(READERS).connect_lazy_with(options);
-            Ok(Db::new(Dialect::Sqlite, writer, reader))
+            Ok(Db::new(Dialect::Sqlite, writer, reader).in_file(file))
         }
         Place::Postgres => {
             let pool = AnyPoolOptions::new()

@@ -80,7 +80,9 @@ impl From<StoreError> for OpError {
             StoreError::Unreachable(_) => {
                 Self::Busy("the database cannot be reached: refsync's log says where and why".into())
             }
-            StoreError::Unusable(_) | StoreError::Database(_) => Self::Failed(error.to_string()),
+            StoreError::Unusable(_) | StoreError::Adrift { .. } | StoreError::Database(_) => {
+                Self::Failed(error.to_string())
+            }
         }
     }
 }

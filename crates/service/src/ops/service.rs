@@ -177,6 +177,10 @@ pub(crate) async fn readiness(app: &App) -> Readiness {
     }
     match app.store.check().await {
         Ok(()) => problems.extend(apart(app).await),
+        Err(StoreError::Adrift { what, .. }) => problems.push(format!(
+            "the database's file was {what}, so that what this process writes is lost when it stops: move it back, or stop refsync and \
+             put a backup in its place with `refsync db restore` (the log names the file)"
+        )),
         Err(error) => problems.push(format!("the database does not take writes: {}", outward(&error))),
     }
     let ready = problems.is_empty();

@@ -33,6 +33,7 @@ pub(super) async fn report(app: &App) -> Result<(), StoreError> {
 /// Says it again and again until the process stops.
 pub(super) async fn keep_reporting(app: Arc<App>) {
     let mut changes = app.loaded.subscribe();
+    let mut adrift = false;
     loop {
         let every = (app.loaded().config.limits.lease / 3).max(Duration::from_secs(1));
         tokio::select! {
@@ -40,6 +41,7 @@ pub(super) async fn keep_reporting(app: Arc<App>) {
             () = tokio::time::sleep(every) => {}
             _ = changes.changed() => {}
         }
+        adrift = watch_file(&app, adrift).await;
         if let Err(error) = settle(&app).await {
             tracing::warn!(%error, "cannot look which configuration is in force");
         }
@@ -47,4 +49,15 @@ pub(super) async fn keep_reporting(app: Arc<App>) {
             tracing::warn!(%error, "cannot tell the other processes that this one lives");
         }
     }
+}
+
+/// Logs once that the database's file is not where it was opened, and once that it is there again. Gives whether it is not.
+async fn watch_file(app: &App, adrift: bool) -> bool {
+    let checked = app.store.check_file().await;
+    match &checked {
+        Ok(()) if adrift => tracing::info!("the database's file is where it was again"),
+        Err(error) if !adrift => tracing::error!("{error}"),
+        Ok(()) | Err(_) => {}
+    }
+    checked.is_err()
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "what goes wrong here fails the test")]
 
+mod database;
 mod environment;
 mod examples;
 mod listening;
