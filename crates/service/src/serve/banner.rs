@@ -20,6 +20,14 @@ pub(super) fn show(app: &App, playground: Option<&Playground>, log: LogFormat) {
     );
     if log == LogFormat::Json {
         // Who reads it takes each line for an object.
+        if playground.is_none() && loaded.mirrors.is_empty() {
+            tracing::info!(
+                address,
+                "nothing is mirrored yet: write a refsync.yaml here, which is taken over as soon as it is saved (`refsync config check` says \
+                 what is wrong with it), or make a mirror at this address, signed in with the first admin token, which is in a file beside \
+                 the database"
+            );
+        }
         return;
     }
     let text = match playground {

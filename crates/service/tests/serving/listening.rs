@@ -49,7 +49,7 @@ fn hooks_on_an_address_of_their_own_are_all_that_it_serves() {
 }
 
 #[test]
-fn a_log_in_json_has_one_object_a_line() {
+fn a_log_in_json_has_one_object_a_line_and_says_what_to_do_next() {
     let folder = tmp();
     let mut serve = Serve::new(REFSYNC, folder.path(), "")
         .arg("--log-format")
@@ -64,4 +64,6 @@ fn a_log_in_json_has_one_object_a_line() {
     };
     let messages: Vec<String> = log.lines().map(message).collect();
     assert!(messages.iter().any(|message| message == "serving"), "{log}");
+    let next = "nothing is mirrored yet: write a refsync.yaml here";
+    assert!(messages.iter().any(|message| message.starts_with(next)), "{log}");
 }
