@@ -1,6 +1,7 @@
 //! From the shape of the file to checked values: what serde cannot say.
 
 pub(crate) mod credential;
+mod files;
 pub(crate) mod mirror;
 pub(crate) mod pairs;
 pub(crate) mod service;

@@ -51,6 +51,7 @@ pub(crate) fn credential(
             format!("found {max_concurrent}, allowed are 1 to 1000"),
         );
     }
+    super::files::look(findings, spot, entry, base);
     let file = |path: &Option<String>| path.as_ref().map(|path| base.join(path));
     (findings.problems.len() == before).then(|| Credential {
         name: name.to_owned(),

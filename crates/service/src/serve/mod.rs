@@ -85,6 +85,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     };
     files.follow(&config);
     logs::start(options.log_format, options.log_level);
+    reload::warn(&config);
 
     let listeners = Listeners::bind(config.listen, config.hooks_listen).await?;
     let app = match start(config, place, options.force).await? {

@@ -222,7 +222,15 @@ async fn replace(app: &App, place: &Place, force: bool) -> Result<Change, Reload
         false => Occasion::Changed,
     };
     adopt(app, new, occasion).await?;
+    warn(&app.loaded().config);
     Ok(change)
+}
+
+/// Logs what works in a configuration that was read, and should be looked at.
+pub(super) fn warn(config: &Config) {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// Takes over what was made, changed or removed over the API, here or in another process.

@@ -37,6 +37,21 @@ fn a_good_file_is_said_to_be_one_and_a_bad_one_is_told_with_its_line() {
 }
 
 #[test]
+fn a_file_that_a_credential_names_and_is_not_there_is_warned_of_and_a_server_takes_the_rest() {
+    let named = "credentials:\n  a: {host: a.example, provider: github, caFile: none.pem}\n";
+    let folder = folder(&[("refsync.yaml", &format!("{GOOD}{named}"))]);
+    let finished = refsync().args(["config", "check"]).directory(folder.path()).run();
+    assert_eq!(finished.code, Some(0), "{}", everything(&finished));
+    assert!(
+        finished.stdout.starts_with("✓ refsync.yaml: 1 mirror"),
+        "{}",
+        finished.stdout
+    );
+    let warned = "warning: refsync.yaml:7:50: credentials.a.caFile: none.pem cannot be read here";
+    assert!(finished.stderr.contains(warned), "{}", finished.stderr);
+}
+
+#[test]
 fn a_file_is_rendered_so_that_it_can_be_read_again() {
     let folder = folder(&[("refsync.yaml", GOOD)]);
     let rendered = refsync()

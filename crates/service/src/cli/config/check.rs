@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::File;
+use crate::output::Aside;
 use crate::output::screen::Screen;
 use crate::output::style::Tone;
 use crate::output::summary::grouped;
@@ -13,7 +14,8 @@ use crate::output::{self};
 
 /// Check a configuration file, and those it includes
 ///
-/// Tells every problem with its line and column. Reads no secret and asks no host: `refsync mirror check` does.
+/// Tells every problem with its line and column, and warns of what a server takes and may fail on, such as a `caFile` that is not here.
+/// Reads no secret and asks no host: `refsync mirror check` does.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct CheckArgs {
@@ -23,7 +25,7 @@ pub(super) struct CheckArgs {
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0   a server would take it
+  0   a server would take it, whatever is warned of
   1   it has problems, or cannot be read
 
 Examples:
@@ -42,6 +44,10 @@ pub(super) fn execute(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         counted(config.files.len(), "file"),
     );
     output::result(&text).context("cannot write the result")?;
+    let aside = Aside::new();
+    for warning in &config.warnings {
+        aside.warning(&warning.to_string());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
