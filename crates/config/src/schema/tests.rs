@@ -68,7 +68,10 @@ fn every_example_is_read_and_fits_the_schema() {
         if !OF_PIPELINES.contains(&name.as_str()) {
             let config =
                 load(&root().join("examples").join(&name)).unwrap_or_else(|problems| panic!("{problems}"));
-            assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+            // The files that an example names are on the machines of those who follow it.
+            let mut warnings = config.warnings.iter();
+            let odd = warnings.find(|warning| !warning.message.contains(" cannot be read here: "));
+            assert_eq!(odd, None);
             validate(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
