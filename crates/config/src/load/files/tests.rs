@@ -26,7 +26,7 @@ fn including(pattern: &str, odd: impl Fn(&Path)) -> Result<Config, String> {
     odd(&at("mirrors.d/b.yaml"));
     let (tell, told) = mpsc::channel();
     let main = at("refsync.yaml");
-    std::thread::spawn(move || tell.send(load(&main)));
+    std::thread::spawn(move || drop(tell.send(load(&main))));
     let loaded = told.recv_timeout(Duration::from_secs(30));
     let loaded = loaded.expect("a pattern never waits for what it matches");
     let prefix = format!("{}/", directory.path().display());
@@ -40,7 +40,8 @@ fn a_pattern_reads_regular_files_alone_and_names_whatever_else_it_matches() {
     let directory = |path: &Path| std::fs::create_dir(path).unwrap();
     let device = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
     let place = "refsync.yaml:2:11: include[0]: mirrors.d/b.yaml is ";
-    let odd: [(&str, &dyn Fn(&Path)); 4] = [
+    type Make<'a> = &'a dyn Fn(&Path);
+    let odd: [(&str, Make<'_>); 4] = [
         ("a FIFO: only regular files can be included", &fifo),
         ("a socket: only regular files", &socket),
         ("a device: only regular files", &device),
