@@ -19,6 +19,15 @@ fn scene() -> (World, Pair, String) {
     (world, pair, value)
 }
 
+/// A push to the source that is told of, and whose way to the target is held at the gate; with its value.
+fn held_push(world: &World, pair: &Pair, old: &str) -> (Gate, String) {
+    let gate = Gate::new();
+    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
+    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
+    world.tell("app", 0, MAIN, old, &new);
+    (gate, new)
+}
+
 /// A page that is loaded again loses it.
 fn mark(browser: &Browser) {
     browser.run("window.loadedOnce = true;", &[]);
@@ -34,10 +43,7 @@ fn a_push_arrives_on_the_overview_without_a_reload() {
     let browser = world.browser();
     browser.wait("#mirrors .state", "in sync");
     mark(&browser);
-    let gate = Gate::new();
-    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
-    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
-    world.tell("app", 0, MAIN, &old, &new);
+    let (gate, new) = held_push(&world, &pair, &old);
     browser.wait("#mirrors .state", "moving");
     browser.wait("#counts .moving b", "1");
     // Nothing happens any more, and the time goes on all the same.
@@ -62,10 +68,7 @@ fn a_push_arrives_on_the_overview_without_a_reload() {
 #[test]
 fn a_run_is_followed_live_to_its_end() {
     let (world, pair, old) = scene();
-    let gate = Gate::new();
-    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
-    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
-    world.tell("app", 0, MAIN, &old, &new);
+    let (gate, _) = held_push(&world, &pair, &old);
     gate.wait_for_arrival();
     let browser = world.browser();
     browser.go("/mirrors/app");
@@ -100,10 +103,7 @@ fn a_run_that_fails_while_it_is_followed_says_why_without_a_reload() {
     let (world, pair, old) = scene();
     pair.target
         .hook("update", "echo 'only the release managers push here' >&2; exit 1");
-    let gate = Gate::new();
-    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
-    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
-    world.tell("app", 0, MAIN, &old, &new);
+    let (gate, _) = held_push(&world, &pair, &old);
     gate.wait_for_arrival();
     let browser = world.browser();
     browser.go("/mirrors/app");
@@ -151,10 +151,7 @@ fn a_page_whose_news_are_refused_says_so_and_listens_again() {
     browser.wait_for("the page to be live again", |browser| {
         browser.text("#not-live").is_empty()
     });
-    let gate = Gate::new();
-    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
-    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
-    world.tell("app", 0, MAIN, &old, &new);
+    let (gate, _) = held_push(&world, &pair, &old);
     browser.wait("#mirrors .state", "moving");
     gate.open();
     browser.wait("#mirrors .state", "in sync");
@@ -203,10 +200,7 @@ fn a_run_that_is_followed_tells_its_step_its_bytes_and_their_rate() {
 #[test]
 fn what_happens_between_a_page_and_its_news_is_seen_without_a_reload() {
     let (world, pair, old) = scene();
-    let writing = Gate::new();
-    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(writing.clone()));
-    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
-    world.tell("app", 0, MAIN, &old, &new);
+    let (writing, _) = held_push(&world, &pair, &old);
     writing.wait_for_arrival();
     let upstream = world.serve.url("").replace("http://", "").parse().unwrap();
     let proxy = FaultProxy::start(upstream);
@@ -260,10 +254,7 @@ fn a_page_is_read_again_though_more_happens_all_the_time() {
 #[test]
 fn the_end_of_a_run_is_seen_though_the_page_could_not_be_read_when_it_was_told() {
     let (world, pair, old) = scene();
-    let gate = Gate::new();
-    world.forges[1].on(When::call(Service::ReceivePack), Then::Hold(gate.clone()));
-    let new = commit(&pair.source, MAIN, "Ada", "second", 0);
-    world.tell("app", 0, MAIN, &old, &new);
+    let (gate, _) = held_push(&world, &pair, &old);
     gate.wait_for_arrival();
     let browser = world.browser();
     browser.go("/mirrors/app");

@@ -90,17 +90,7 @@ async fn a_one_off_run_reaches_only_hosts_that_are_allowed() {
         .await;
         scene.start().await;
         scene.source.commit("main", "one");
-        let inputs = Inputs {
-            source_url: scene.server.url("source.git"),
-            target_url: scene.server.url("target.git"),
-            ..Inputs::default()
-        };
-        let run = store::run::Run {
-            mirror: None,
-            ..scene.asked(inputs)
-        };
-        scene.store().ask_run(&run, store::Time::now()).await.unwrap();
-        let run = scene.ended(&run.id).await;
+        let run = scene.made(scene.one_off()).await;
         assert_eq!(run.state, state, "{run:?}");
         assert_eq!(scene.both("main").1.is_some(), state == State::Succeeded);
     }

@@ -234,6 +234,19 @@ impl Scene {
         }
     }
 
+    /// A run without a mirror, from the source to the target.
+    pub(crate) fn one_off(&self) -> Run {
+        let inputs = Inputs {
+            source_url: self.server.url("source.git"),
+            target_url: self.server.url("target.git"),
+            ..Inputs::default()
+        };
+        Run {
+            mirror: None,
+            ..self.asked(inputs)
+        }
+    }
+
     /// All runs, newest first.
     pub(crate) async fn runs(&self) -> Vec<Run> {
         let ask = Ask {

@@ -168,16 +168,7 @@ async fn runs_that_people_ask_for_read_a_changed_token_again_too() {
     assert_eq!(scene.both("main").1, Some(old));
 
     change_midway(&scene, "newest");
-    let inputs = Inputs {
-        source_url: scene.server.url("source.git"),
-        target_url: scene.server.url("target.git"),
-        ..Inputs::default()
-    };
-    let run = store::run::Run {
-        mirror: None,
-        ..scene.asked(inputs)
-    };
-    let run = scene.made(run).await;
+    let run = scene.made(scene.one_off()).await;
     assert_eq!(run.state, State::Succeeded, "{run:?}");
     assert!(scene.store().refused_secrets().await.unwrap().is_empty());
 }
